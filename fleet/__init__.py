@@ -1,0 +1,1 @@
+"""What the services must agree on: values, errors, languages, Redis keys, the queue, events."""

@@ -1,0 +1,173 @@
+"""The queue: what a job's life looks like from outside Redis.
+
+``Queue`` is the seam; ``RedisQueue`` implements it, ``fleet.testing.FakeQueue`` does in memory,
+and one contract suite (``tests/contract/test_queue.py``) runs against both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from fleet.job import JobState, Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    """The answer to an enqueue: the job is safe in Redis."""
+
+    job_id: str
+    queued_at_ms: int
+    waiting: int  # jobs that wait now, this one included
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the queue knows of a job. ``result`` is the stored JSON object once it is done."""
+
+    job_id: str
+    problem_id: str
+    state: JobState
+    language: str
+    attempt: int
+    queued_at_ms: int
+    started_at_ms: int | None
+    finished_at_ms: int | None
+    worker: str | None
+    result: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job leased to a worker. ``fence`` proves the lease: only its holder may finish the job."""
+
+    job_id: str
+    fence: str
+    spec: bytes  # as it was enqueued or pushed; untrusted, validated again by the worker
+    attempt: int  # 1 for the first run
+    crashes: int  # leases lost after the run had started; at CRASHES_MAX the job is not run again
+    queued_at_ms: int
+    claimed_at_ms: int  # by the clock of Redis, as all times here
+
+
+class Finish(StrEnum):
+    """What came of storing a result."""
+
+    OK = "ok"
+    ALREADY = "already"  # an earlier call of the same holder arrived; nothing was written twice
+    STALE = "stale"  # the lease was lost; the result is dropped
+
+
+class Fail(StrEnum):
+    """What came of reporting a failure of ours."""
+
+    RETRY = "retry"  # the job will run again after a pause
+    DEAD = "dead"  # it was the last attempt; the given result was stored
+    STALE = "stale"
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """The answer to a heartbeat: which of the held jobs are no longer ours, by job id."""
+
+    stale: frozenset[str]
+    server_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerInfo:
+    """What a worker announces. ``languages`` holds one JSON object a language it serves."""
+
+    worker_id: str
+    slots: int
+    runtime: str
+    languages: Sequence[Mapping[str, Any]]  # name, aliases, version, image, limits
+
+
+@dataclass(frozen=True, slots=True)
+class Reaped:
+    """What one sweep moved."""
+
+    expired: int = 0  # leases that ran out; their jobs wait again
+    due: int = 0  # retries whose pause is over
+    returned: int = 0  # raw items taken back from the inbox of a dead worker
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The conservation law, read in one step: ``missing`` and ``doubled`` must be 0 at any moment."""
+
+    accepted: int
+    done: int
+    public: int
+    inbox: int
+    ready: int
+    retry: int
+    leased: int
+    missing: int
+    doubled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """Jobs by place, for metrics and admission."""
+
+    public: int
+    ready: Mapping[Lane, int]
+    retry: int
+    leased: int
+    dead: int
+
+
+class Queue(Protocol):
+    """Every method is one round trip, may raise ``QueueUnavailable``, and may be sent again."""
+
+    async def enqueue(self, job_id: str, spec: str, problem_id: str, language: str, lane: Lane) -> Enqueued:
+        """Accept a job. Raises ``QueueFull``. Sending the same job again changes nothing."""
+
+    async def get(self, job_id: str) -> Record | None:
+        """The job, or None if it is unknown or no longer kept."""
+
+    async def newest(self, problem_id: str, count: int = 100) -> list[Record]:
+        """The jobs of a problem that are kept, newest first."""
+
+    async def register(self, info: WorkerInfo) -> None:
+        """Announce a worker; its heartbeat starts."""
+
+    async def workers(self) -> list[WorkerInfo]:
+        """The workers whose heartbeat is fresh."""
+
+    async def unregister(self, worker_id: str) -> None:
+        """Withdraw a worker; what is in its inbox goes back."""
+
+    async def wait(self, worker_id: str, timeout_s: float) -> None:
+        """Return when there may be something to claim, or after ``timeout_s`` seconds."""
+
+    async def claim(self, worker_id: str, languages: Sequence[str], want: int) -> list[Claim]:
+        """Lease up to ``want`` jobs in these languages (names and aliases). May be empty."""
+
+    async def renew(self, worker_id: str, held: Mapping[str, str], started: Sequence[str] = ()) -> Renewal:
+        """Heartbeat; extend the leases of ``held`` (job id -> fence); mark ``started`` as running."""
+
+    async def finish(self, claim: Claim, result: Mapping[str, Any], *, dead: bool = False) -> Finish:
+        """Store the result, free the job and announce it, in one step."""
+
+    async def fail(
+        self, claim: Claim, reason: str, last_result: Mapping[str, Any], *, attempts_max: int = 3
+    ) -> Fail:
+        """Report a failure of ours: the job runs again after a pause with jitter, or, when it was
+        attempt ``attempts_max``, ends with ``last_result`` and a dead letter."""
+
+    async def release(self, worker_id: str, claims: Sequence[Claim]) -> int:
+        """Put claims back at the front without penalty; how many were still ours."""
+
+    async def reap(self) -> Reaped:
+        """Expired leases, due retries and inboxes of dead workers go back to where they are claimed."""
+
+    async def audit(self) -> Audit:
+        """Count everything in one atomic step. Slow on a long queue; for operators and tests."""
+
+    async def depth(self) -> Depth:
+        """How many jobs are where."""

@@ -1,0 +1,108 @@
+"""Settings every service shares, read from ``SANDFLEET_*`` and validated together at start.
+
+A service's own settings class inherits ``FleetSettings``. Only a ``__main__`` reads the
+environment, through ``load``; everything else is handed values.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from fleet.errors import SettingsError
+from fleet.job import MIB, Bounds, Limits
+
+PREFIX = "SANDFLEET_"
+_Loaded = TypeVar("_Loaded", bound="FleetSettings")
+
+
+class FleetSettings(BaseSettings):
+    """What api, worker and subscriber must agree on."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    redis_url: SecretStr = Field(
+        SecretStr("redis://127.0.0.1:6379/0"), description="address, user and password of Redis"
+    )
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="`auto`: words on a terminal, JSON otherwise"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="least severe line that is written"
+    )
+
+
+class JobSettings(FleetSettings):
+    """Limits and sizes of jobs, for the services that validate them: api and worker."""
+
+    languages_dir: Path = Field(Path("sandbox-images"), description="folder with one folder a language")
+    cpu_s: float = Field(5.0, gt=0, description="CPU seconds a run may use unless it asks")
+    cpu_s_max: float = Field(15.0, gt=0, description="most CPU seconds a request may ask for")
+    wall_s: float = Field(10.0, gt=0, description="wall-clock seconds a run may take unless it asks")
+    wall_s_max: float = Field(30.0, gt=0, description="most wall-clock seconds a request may ask for")
+    memory_mib: int = Field(128, ge=16, description="memory of a sandbox in MiB, swap none")
+    memory_mib_max: int = Field(512, ge=16, description="most memory a request may ask for, in MiB")
+    processes: int = Field(64, ge=1, description="processes and threads at once, most a request may ask for")
+    output_bytes: int = Field(256 * 1024, ge=0, description="cap on stdout and on stderr, each, in bytes")
+    code_bytes_max: int = Field(64 * 1024, ge=1, description="largest source accepted, in bytes")
+    stdin_bytes_max: int = Field(MIB, ge=0, description="largest stdin accepted, in bytes")
+    retention_s: int = Field(86_400, ge=1, description="seconds a result is kept")
+
+    @model_validator(mode="after")
+    def _defaults_below_ceilings(self) -> JobSettings:
+        for name in ("cpu_s", "wall_s", "memory_mib"):
+            if getattr(self, name) > getattr(self, f"{name}_max"):
+                setting = f"{PREFIX}{name.upper()}"
+                raise ValueError(f"{setting} is above {setting}_MAX; lower one or raise the other")
+        return self
+
+    @property
+    def bounds(self) -> Bounds:
+        """The settings as the bounds that jobs are validated with."""
+        return Bounds(
+            default=self._limits(self.cpu_s, self.wall_s, self.memory_mib),
+            ceiling=self._limits(self.cpu_s_max, self.wall_s_max, self.memory_mib_max),
+            code_bytes_max=self.code_bytes_max,
+            stdin_bytes_max=self.stdin_bytes_max,
+        )
+
+    def _limits(self, cpu_s: float, wall_s: float, memory_mib: int) -> Limits:
+        return Limits(
+            cpu_s=cpu_s,
+            wall_s=wall_s,
+            memory_bytes=memory_mib * MIB,
+            processes=self.processes,
+            stdout_bytes=self.output_bytes,
+            stderr_bytes=self.output_bytes,
+        )
+
+
+def load(kind: type[_Loaded]) -> _Loaded:
+    """Settings of ``kind`` from the environment. Raises ``SettingsError`` naming every fault.
+
+    pydantic-settings ignores unknown environment variables even with ``extra="forbid"``, so the
+    prefix is checked here: a misspelt setting must not silently leave a default in place.
+    """
+    known = {f"{PREFIX}{name}".upper() for name in kind.model_fields}
+    unknown = sorted(
+        name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known
+    )
+    if unknown:
+        raise SettingsError(
+            f"unknown setting {', '.join(unknown)}; this service knows {', '.join(sorted(known))}"
+        )
+    try:
+        return kind()
+    except ValidationError as error:
+        raise SettingsError("; ".join(_complaint(fault) for fault in error.errors())) from None
+
+
+def _complaint(fault: ErrorDetails) -> str:
+    name = "".join(f"{PREFIX}{part}".upper() for part in fault["loc"][:1])
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    return f"{name}: {message}" if name else message

@@ -1,0 +1,96 @@
+"""The seam between the worker and what isolates a program: start a box, run in it, destroy it.
+
+``docker_sandbox`` implements it; ``worker.testing.FakeSandbox`` too, and one conformance suite
+(``tests/contract/test_sandbox.py``) runs against every implementation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fleet.job import Limits
+from fleet.languages import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One program to run in a box: argv (never shell text), stdin, limits."""
+
+    argv: tuple[str, ...]
+    limits: Limits
+    stdin: bytes = b""
+    files: tuple[tuple[str, bytes], ...] = ()  # (path below the work directory, content)
+    warm: bool = False  # use the process that was started ahead, if there is one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawOutcome:
+    """The facts of a run, as init and the worker saw them. ``verdict.classify`` judges them."""
+
+    exit_code: int | None = None  # of the main process; None: it did not exit by itself
+    signal: int | None = None  # that ended the main process
+    not_started: int | None = None  # errno of exec: the image lacks what argv names
+    limit: str | None = None  # "cpu" | "wall" | "stdout" | "stderr": the one init ended it for
+    cpu_us: int = 0
+    wall_us: int = 0
+    memory_peak_bytes: int = 0
+    oom_kills: int = 0
+    pids_limit_hits: int = 0
+    stdout: bytes = b""
+    stderr: bytes = b""
+    stdout_bytes: int = 0  # written by the program, counted up to one past the cap
+    stderr_bytes: int = 0
+    overdue: bool = False  # the worker's own deadline passed before init answered
+    box_oom: bool = False  # the box died as a whole and the kernel names memory as the reason
+
+
+@dataclass(frozen=True, slots=True)
+class BoxSpec:
+    """What a box is made for. Boxes of equal spec are interchangeable until used."""
+
+    language: Language
+    memory_bytes: int
+    processes: int
+
+
+class Box(Protocol):
+    """One started container, ready for exactly one job. Never reused."""
+
+    spec: BoxSpec
+    id: str
+    image: str  # id or digest of the image it runs
+
+    async def run(self, stage: Stage) -> RawOutcome:
+        """Run ``stage`` and return the facts. Raises ``SandboxError`` when our side failed.
+
+        Cancelling it is safe: the box is then only good for ``destroy``.
+        """
+
+    async def destroy(self) -> None:
+        """End and remove the box. Never raises; what cannot be removed now is left to ``sweep``."""
+
+
+class Sandbox(Protocol):
+    """Makes boxes."""
+
+    runtime: str  # what a result names as its runtime, such as "docker/runc"
+
+    async def start(self, spec: BoxSpec) -> Box:
+        """A started box whose init has said it is ready. Raises ``SandboxError``."""
+
+    async def sweep(self, live_workers: frozenset[str]) -> int:
+        """Remove boxes whose worker is not in ``live_workers`` or whose deadline has passed."""
+
+    async def close(self) -> None:
+        """Release what the sandbox holds; boxes are destroyed by whoever has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A language this worker can run, as it announces it to the fleet."""
+
+    language: Language
+    version: str
+    image: str
+    limits: Limits = field(default_factory=Limits)
