@@ -2,6 +2,7 @@
 
 FleetError
 ├── InvalidJob            the sender's mistake; names the field and says what to do
+│   └── JobTooLarge       its code or stdin is larger than this fleet takes
 ├── QueueFull             the bound on waiting jobs is reached; say when to come back
 ├── QueueUnavailable      Redis is away, loading, or refuses writes
 │   └── QueueMemoryFull   Redis has reached ``maxmemory``; running jobs still finish
@@ -30,6 +31,10 @@ class InvalidJob(FleetError):
         super().__init__(f"{field}: {detail}" if field else detail)
         self.field = field
         self.detail = detail
+
+
+class JobTooLarge(InvalidJob):
+    """A submission whose code or stdin has more bytes than this fleet takes."""
 
 
 class QueueFull(FleetError):

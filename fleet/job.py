@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from fleet.errors import InvalidJob
+from fleet.errors import InvalidJob, JobTooLarge
 
 PROBLEM_ID_CHARS_MAX = 128
 LANGUAGE_CHARS_MAX = 64
@@ -142,15 +142,7 @@ class Submission:
         """A submission from the bytes of a queue item. Raises ``InvalidJob``, and nothing else."""
         if len(item) > bounds.item_bytes_max:
             raise InvalidJob("", f"the item has {len(item)} bytes; at most {bounds.item_bytes_max}")
-        try:
-            raw = json.loads(item.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_finite)
-        except UnicodeDecodeError as error:
-            raise InvalidJob("", f"the item is not UTF-8: {error.reason}") from None
-        except (ValueError, RecursionError) as error:
-            raise InvalidJob("", f"the item is not JSON: {str(error)[:200]}") from None
-        if not isinstance(raw, dict):
-            raise InvalidJob("", "the item must be a JSON object")
-        return cls.from_mapping(raw, bounds)
+        return cls.from_mapping(read_object(item), bounds)
 
     def to_spec(self) -> str:
         """The JSON that is stored with the job and that ``from_item`` reads again."""
@@ -250,6 +242,22 @@ class Result:
         }
 
 
+def read_object(text: bytes) -> dict[str, Any]:
+    """The JSON object in ``text``, read strictly. Raises ``InvalidJob``, and nothing else.
+
+    Strictly: UTF-8, no key twice, no NaN or infinity, and an object at the top.
+    """
+    try:
+        raw = json.loads(text.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_finite)
+    except UnicodeDecodeError as error:
+        raise InvalidJob("", f"the JSON is not UTF-8: {error.reason}") from None
+    except (ValueError, RecursionError) as error:
+        raise InvalidJob("", f"this is not JSON: {str(error)[:200]}") from None
+    if not isinstance(raw, dict):
+        raise InvalidJob("", "the JSON must be an object")
+    return raw
+
+
 def iso_utc(epoch_ms: float) -> str:
     """An instant as ISO 8601 in UTC with milliseconds, from milliseconds since the epoch."""
     instant = datetime.fromtimestamp(epoch_ms / 1000, UTC)
@@ -304,7 +312,7 @@ def _text(field: str, value: Any, bytes_max: int) -> str:
         raise InvalidJob(field, "must be a string")
     size = len(_encodable(field, value).encode())
     if size > bytes_max:
-        raise InvalidJob(field, f"has {size} bytes; at most {bytes_max} are allowed")
+        raise JobTooLarge(field, f"has {size} bytes; at most {bytes_max} are allowed")
     return value
 
 

@@ -35,7 +35,6 @@ def configure(service: str, log_format: Format = "auto", level: str = "info") ->
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(sys.stdout),
-        cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
     # Libraries log through the standard module; only their warnings are of interest.
@@ -43,8 +42,8 @@ def configure(service: str, log_format: Format = "auto", level: str = "info") ->
 
 
 def get(name: str) -> structlog.typing.FilteringBoundLogger:
-    """A logger whose lines carry ``logger=name``."""
-    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(logger=name)
+    """A logger whose lines carry ``room=name``."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(room=name)
     return logger
 
 

@@ -13,6 +13,8 @@ from typing import Any, Protocol
 
 from fleet.job import JobState, Lane
 
+CRASHES_MAX = 3  # a job that lost this many leases while it ran is not run again
+
 
 @dataclass(frozen=True, slots=True)
 class Enqueued:
@@ -50,6 +52,7 @@ class Claim:
     crashes: int  # leases lost after the run had started; at CRASHES_MAX the job is not run again
     queued_at_ms: int
     claimed_at_ms: int  # by the clock of Redis, as all times here
+    oversize_bytes: int = 0  # true size of an item too large to be kept; its ``spec`` is empty
 
 
 class Finish(StrEnum):

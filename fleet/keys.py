@@ -1,0 +1,139 @@
+"""Every Redis key of the fleet, each with its type and life span. No other module spells one.
+
+All but the public list and the channel carry the hash tag ``{problems}``: it hashes to the slot of
+the plain key ``problems``, so one script may touch them all, on a cluster too. No text of a user
+ever becomes part of a key: a problemId enters as its SHA-1, a language only once it is known.
+
+=====================================  =======  ======================================================
+key                                    type     content and life span
+=====================================  =======  ======================================================
+``problems``                           LIST     public entry: producers LPUSH raw JSON, the fleet takes
+                                                from the right; kept until taken
+``{problems}:inbox:<worker>``          LIST     raw items on their way to one worker, normally 0 or 1;
+                                                what a dead worker leaves goes back to ``problems``
+``{problems}:ready:<lane>:<language>`` LIST     job ids to run, next one first; language ``*``: any
+                                                worker may take it, since it only needs a verdict
+``{problems}:lanes``                   SET      ``<lane>:<language>`` of every ready list ever used
+``{problems}:job:<jobId>``             HASH     the job and, once done, its result; expires after the
+                                                retention, counted from its end
+``{problems}:leases``                  ZSET     jobId -> end of its lease, ms of the server's clock
+``{problems}:retry``                   ZSET     jobId -> when it may run again, ms
+``{problems}:dead``                    ZSET     jobId -> when it died, ms; the newest 1,000
+``{problems}:by-problem:<sha1>``       LIST     the newest 100 job ids of a problem, newest first;
+                                                expires a retention after its last change
+``{problems}:events``                  STREAM   one entry a finished job: ``n`` without gaps, ``e`` the
+                                                event; trimmed to about 100,000
+``{problems}:seen:<group>``            HASH     how far a consumer group has come in the numbers
+``{problems}:acked:<group>``           ZSET     numbers it acknowledged ahead of that
+``{problems}:workers``                 ZSET     worker id -> last heartbeat, ms; forgotten 10 minutes
+                                                after it stopped
+``{problems}:worker:<worker>``         HASH     what a worker announced; removed with it
+``{problems}:claimed:<worker>``        STRING   the last claim of a worker, so that a claim sent again
+                                                gets the same jobs; expires after two leases
+``{problems}:languages``               HASH     name or alias -> name, as announced by workers; kept
+``{problems}:count``                   HASH     counters: for the audit, fences, turns, event numbers
+``problem_done``                       channel  wake-up and public notification of every finished job
+=====================================  =======  ======================================================
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+PUBLIC = "problems"
+DONE_CHANNEL = "problem_done"
+
+_TAG = "{problems}:"
+LANES = f"{_TAG}lanes"
+LEASES = f"{_TAG}leases"
+RETRY = f"{_TAG}retry"
+DEAD = f"{_TAG}dead"
+EVENTS = f"{_TAG}events"
+WORKERS = f"{_TAG}workers"
+LANGUAGES = f"{_TAG}languages"
+COUNT = f"{_TAG}count"
+
+_INBOX = f"{_TAG}inbox:"
+_READY = f"{_TAG}ready:"
+_JOB = f"{_TAG}job:"
+_BY_PROBLEM = f"{_TAG}by-problem:"
+_SEEN = f"{_TAG}seen:"
+_ACKED = f"{_TAG}acked:"
+_WORKER = f"{_TAG}worker:"
+_CLAIMED = f"{_TAG}claimed:"
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.@+#*-]{1,128}")
+
+
+def inbox(worker_id: str) -> str:
+    """Where BLMOVE puts items for one worker."""
+    return _INBOX + plain(worker_id)
+
+
+def ready(lane: str, language: str) -> str:
+    """The jobs of one lane and language that may run now."""
+    return f"{_READY}{plain(lane)}:{plain(language)}"
+
+
+def job(job_id: str) -> str:
+    """A job and its result."""
+    return _JOB + plain(job_id)
+
+
+def by_problem(problem_id: str) -> str:
+    """The newest jobs of a problem."""
+    digest = hashlib.sha1(problem_id.encode("utf-8", "surrogatepass"), usedforsecurity=False)
+    return _BY_PROBLEM + digest.hexdigest()
+
+
+def seen(group: str) -> str:
+    """How far a consumer group has come."""
+    return _SEEN + plain(group)
+
+
+def acked(group: str) -> str:
+    """What a consumer group acknowledged out of order."""
+    return _ACKED + plain(group)
+
+
+def worker(worker_id: str) -> str:
+    """What a worker announced."""
+    return _WORKER + plain(worker_id)
+
+
+def claimed(worker_id: str) -> str:
+    """The last claim of a worker."""
+    return _CLAIMED + plain(worker_id)
+
+
+def plain(part: str) -> str:
+    """``part`` unchanged if it may be part of a key; raises ``ValueError`` otherwise."""
+    if not _PLAIN.fullmatch(part):
+        raise ValueError(f"{part[:64]!r} cannot be part of a key")
+    return part
+
+
+def lua_table() -> str:
+    """The keys and the beginnings of keys as a Lua table ``K``: the head of every script."""
+    names = {
+        "public": PUBLIC,
+        "done_channel": DONE_CHANNEL,
+        "lanes": LANES,
+        "leases": LEASES,
+        "retry": RETRY,
+        "dead": DEAD,
+        "events": EVENTS,
+        "workers": WORKERS,
+        "languages": LANGUAGES,
+        "count": COUNT,
+        "inbox": _INBOX,
+        "ready": _READY,
+        "job": _JOB,
+        "by_problem": _BY_PROBLEM,
+        "seen": _SEEN,
+        "acked": _ACKED,
+        "worker": _WORKER,
+        "claimed": _CLAIMED,
+    }
+    return "local K = {%s}\n" % ", ".join(f"{name} = '{key}'" for name, key in names.items())  # noqa: UP031

@@ -1,0 +1,22 @@
+-- Every script begins with the table K of keys (fleet/keys.py), CRASHES_MAX (fleet/queue.py), this
+-- file, and what its first line includes.
+-- Times are milliseconds of the server's clock: no client's clock decides anything.
+local call = redis.call
+
+local FORGET_MS = 600000      -- a silent worker stays listed, so that a late delivery is collected
+
+local function now_ms()
+  local time = call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local function count(field, by)
+  return call('HINCRBY', K.count, field, by or 1)
+end
+
+-- When memory is full Redis refuses a command that may need more of it, but only as the first
+-- write of a script. What must work on a full server (all that frees jobs) therefore starts with a
+-- write that never needs memory; this one also changes nothing.
+local function allow_full_memory()
+  call('HDEL', K.count, '')
+end

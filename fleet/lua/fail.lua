@@ -1,0 +1,27 @@
+-- include: _finish
+-- fail: a failure of ours. The job runs again after a pause, or ends. Works on a full memory.
+-- ARGV  1 job id   2 fence   3 reason   4 attempts at most   5 first pause, ms   6 longest pause, ms
+--       7 jitter, per mille of the pause   8 last result, JSON   9 event, JSON without its number
+--       10 retention, s
+-- Returns retry | dead (it was the last attempt; the last result is stored) | stale
+local id, fence, job = ARGV[1], ARGV[2], K.job .. ARGV[1]
+local how = standing(id, fence)
+if how ~= 'held' then
+  return how == 'done' and 'dead' or how == 'retry' and 'retry' or 'stale'
+end
+
+local known = call('HMGET', job, 'fails', 'crashes')
+local fails, crashes = tonumber(known[1] or 0), tonumber(known[2] or 0)
+if fails + crashes + 1 >= tonumber(ARGV[4]) then
+  end_job(id, fence, ARGV[8], ARGV[9], ARGV[10], true)
+  call('HSET', job, 'reason', ARGV[3])
+  return 'dead'
+end
+
+local pause = math.min(ARGV[5] * 2 ^ fails, tonumber(ARGV[6]))
+call('ZREM', K.leases, id)  -- first write, allowed on a full memory
+call('ZADD', K.retry, now_ms() + math.floor(pause * ARGV[7] / 1000), id)
+call('HSET', job, 'place', 'retry', 'state', 'queued', 'reason', ARGV[3], 'past', fence, 'past_how', 'retry')
+call('HINCRBY', job, 'fails', 1)
+call('HDEL', job, 'fence', 'worker', 'started', 'running')
+return 'retry'

@@ -1,0 +1,234 @@
+"""Connections to Redis: who has which, how long they wait, what is sent again, how errors read.
+
+The only module that knows the Redis library.
+
+Theory of operation:
+
+- Three kinds of connection, never mixed. *Commands*: a pool with short timeouts, where a call that
+  was cut off is sent again; every verb of the queue may arrive twice, so this is safe. *Blocking*:
+  for BLMOVE and other slow answers; its timeout lies above the time the server blocks and nothing
+  is sent again, since a second BLMOVE would move a second item. *Pub/sub*: one connection each, read
+  by one task, rebuilt by its owner rather than by the library, so that the owner knows of the hole.
+- A connection that dies is noticed by its next write. asyncio then raises an error of the operating
+  system; uvloop, which the API runs on, raises a ``RuntimeError`` that the library does not know.
+  Here both mean the same: nothing was sent, so send it again.
+- A cancelled call costs its connection. The library closes a connection whose call ends by
+  cancellation (``read_response`` and ``send_packed_command`` disconnect on any ``BaseException``)
+  before the pool may lend it again, so the next caller cannot read an answer meant for another.
+  A test holds the library to it (``tests/contract/test_redis_client.py``).
+- An instance belongs to one event loop. A thread with a loop of its own has an instance of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, cast
+
+from redis import asyncio as redis_asyncio
+from redis import exceptions as failures
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
+
+from fleet import keys, log
+from fleet.errors import QueueMemoryFull, QueueUnavailable
+from fleet.scripts import script
+
+_SLOW_S = 60.0  # for an audit of a long queue
+# What a call may be sent again after. RuntimeError: see the theory of operation.
+_SENT_AGAIN: tuple[type[Exception], ...] = (failures.ConnectionError, failures.TimeoutError, RuntimeError)
+_OLDEST = (6, 2)  # BLMOVE, LMOVE, XAUTOCLAIM
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long connections wait, in seconds, and how often a command is sent again."""
+
+    connect_s: float = 2.0
+    answer_s: float = 2.0
+    block_s: float = 5.0  # longest time the server is asked to block
+    resends: int = 3
+    connections_max: int = 32
+
+
+class Channel(Protocol):
+    """A subscription: messages as dicts with ``type`` and ``data``, as the library gives them."""
+
+    async def subscribe(self, *channels: str) -> None: ...
+    async def ping(self) -> Any: ...
+    async def get_message(
+        self,
+        ignore_subscribe_messages: bool = ...,
+        timeout: float | None = ...,  # noqa: ASYNC109 - the library's name
+    ) -> dict[str, Any] | None: ...
+    async def aclose(self) -> None: ...
+
+
+class RedisClients:
+    """The connections of one user of Redis in one event loop. Connects on first use."""
+
+    def __init__(self, url: str, timing: Timing = Timing()) -> None:
+        self._url = url
+        self._timing = timing
+        self._commands = self._client(
+            timing.answer_s,
+            Retry(
+                ExponentialWithJitterBackoff(cap=0.5, base=0.05),
+                timing.resends,
+                _SENT_AGAIN,  # type: ignore[arg-type]
+            ),
+            timing.connections_max,
+        )
+        # Without a timeout of the library's: `block` and `run` set their own around the whole call.
+        self._blocking = self._client(None, Retry(NoBackoff(), 0), timing.connections_max)
+
+    def _client(self, answer_s: float | None, retry: Retry, connections_max: int) -> redis_asyncio.Redis:
+        pool = redis_asyncio.BlockingConnectionPool.from_url(
+            self._url,
+            max_connections=connections_max,
+            timeout=self._timing.answer_s,
+            protocol=2,
+            socket_timeout=answer_s,
+            socket_connect_timeout=self._timing.connect_s,
+            retry=retry,
+        )
+        return redis_asyncio.Redis.from_pool(pool)
+
+    async def run(self, verb: str, *args: str | bytes | float, slow: bool = False) -> Any:
+        """Run the script of ``verb``; ``slow`` for one that may take longer than a command may."""
+        client = self._blocking if slow else self._commands
+        found = script(verb)
+        with redis_errors(verb):
+            async with asyncio.timeout(_SLOW_S if slow else None):
+                try:
+                    return await client.evalsha(found.sha, 1, keys.PUBLIC, *args)
+                except failures.NoScriptError:
+                    # A new server, or someone flushed its scripts. EVAL stores it again.
+                    return await client.eval(found.text, 1, keys.PUBLIC, *args)
+
+    async def call(self, *command: str | bytes | float) -> Any:
+        """Run one command that may be sent again."""
+        with redis_errors(str(command[0])):
+            return await self._commands.execute_command(*command)  # type: ignore[no-untyped-call]
+
+    async def block(self, *command: str | bytes | float, block_s: float) -> Any:
+        """Run one command whose last argument is how long the server blocks, in seconds. Sent once.
+
+        The time is cut at ``Timing.block_s``; an answer that is late then never comes: the peer is
+        gone without a word (a half-open connection).
+        """
+        block_s = min(max(block_s, 0.001), self._timing.block_s)  # 0 would mean for ever
+        with redis_errors(str(command[0])):
+            async with asyncio.timeout(block_s + 2 * self._timing.answer_s):
+                return await self._blocking.execute_command(*command, block_s)  # type: ignore[no-untyped-call]
+
+    async def info(self) -> Mapping[str, Any]:
+        """What INFO says, parsed."""
+        with redis_errors("INFO"):
+            return cast(Mapping[str, Any], await self._commands.info())
+
+    def channel(self) -> Channel:
+        """A new subscription, which its owner closes. Use it within ``redis_errors``.
+
+        Its calls wait for ever unless told otherwise, and are never sent again.
+        """
+        return cast(Channel, self._blocking.pubsub())
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        for client in (self._commands, self._blocking):
+            await client.aclose()
+            await client.connection_pool.disconnect()
+
+
+@contextmanager
+def redis_errors(doing: str) -> Iterator[None]:
+    """Errors of the Redis library within the block become ours; cancellation passes, always.
+
+    The library sends through ``asyncio.wait_for``, which in Python 3.11 loses a cancellation that
+    comes just as the sending is done: the call then returns as if nothing had been asked.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    try:
+        yield
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError
+    except failures.RedisError as error:
+        text = f"{doing}: {type(error).__name__}: {str(error)[:200]}"
+        # Inside a script an older server wraps the error, so the type alone does not tell.
+        if isinstance(error, failures.OutOfMemoryError) or "OOM command not allowed" in str(error):
+            raise QueueMemoryFull(text) from error
+        raise QueueUnavailable(text) from error
+    except OSError as error:
+        raise QueueUnavailable(f"{doing}: {error}") from error
+    except RuntimeError as error:
+        if "closed" not in str(error):  # only uvloop's word for a connection that was lost
+            raise
+        raise QueueUnavailable(f"{doing}: {error}") from error
+
+
+async def wait_for_redis(clients: RedisClients, timeout_s: float = math.inf) -> None:
+    """Return once Redis answers. Raises ``QueueUnavailable`` after ``timeout_s`` seconds."""
+    logger = log.get(__name__)
+    loop = asyncio.get_running_loop()
+    began = told = loop.time()
+    failed = False
+    while True:
+        try:
+            await clients.call("PING")
+        except QueueUnavailable as error:
+            now = loop.time()
+            if not failed or now - told >= 10:
+                logger.warning("redis_waiting", waited_s=round(now - began, 1), reason=str(error))
+                failed, told = True, now
+            if now - began >= timeout_s:
+                raise
+            await asyncio.sleep(0.5)
+        else:
+            if failed:
+                logger.info("redis_ready", waited_s=round(loop.time() - began, 1))
+            return
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about the server: ``refuse`` means do not start, ``warn`` means say it loudly."""
+
+    level: Literal["refuse", "warn"]
+    detail: str
+    remedy: str
+
+
+async def check_server(clients: RedisClients) -> list[Finding]:
+    """What is wrong with the server, from INFO alone (CONFIG is the operator's)."""
+    info = await clients.info()
+    found: list[Finding] = []
+    version = str(info.get("redis_version", "0"))
+    if tuple(int(part) for part in version.split(".")[:2] if part.isdigit()) < _OLDEST:
+        found.append(Finding("refuse", f"Redis {version} is too old", "use 6.2 or newer"))
+    policy = info.get("maxmemory_policy", "noeviction")
+    if policy != "noeviction":
+        found.append(
+            Finding(
+                "refuse",
+                f"maxmemory-policy is {policy}: Redis would throw jobs away when full",
+                "set maxmemory-policy noeviction",
+            )
+        )
+    if not info.get("aof_enabled"):
+        found.append(
+            Finding(
+                "warn",
+                "the append-only file is off: a crash of Redis loses accepted jobs",
+                "set appendonly yes",
+            )
+        )
+    elif info.get("aof_last_write_status", "ok") != "ok":
+        found.append(
+            Finding("warn", "Redis cannot write its append-only file", "look at its disk and its log")
+        )
+    return found

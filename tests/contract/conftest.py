@@ -1,0 +1,110 @@
+"""Real services for the contract suites: one Redis a session, emptied before each test."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+os.environ["TESTCONTAINERS_RYUK_DISABLED"] = "true"  # before the import: its own image is not needed
+
+from testcontainers.core.container import DockerContainer
+from testcontainers.core.network import Network
+from testcontainers.core.wait_strategies import LogMessageWaitStrategy
+
+from fleet.redis_client import RedisClients, Timing
+from tests.contract.faulty_proxy import FaultyProxy
+from tests.contract.queue_harness import FakeHarness, Harness, RedisHarness
+
+IMAGE = os.environ.get("SANDFLEET_TEST_REDIS_IMAGE", "sandfleet/redis:latest")
+COMMAND = (
+    "redis-server --bind 0.0.0.0 --protected-mode no --dir /data --appendonly yes --save '' "
+    "--maxmemory-policy noeviction --appendfsync "
+)
+
+
+class RedisServer:
+    """A Redis in a container, at a port that stays the same when it is killed and started again.
+
+    A server that a test kills has ``fsync="always"``: with ``everysec`` Redis puts its writes off for
+    up to two seconds while an fsync is under way, and even a mere kill loses what it acknowledged.
+    """
+
+    def __init__(self, fsync: str = "everysec") -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
+        self._network = Network()
+        self._container = (
+            DockerContainer(IMAGE)
+            .with_command(COMMAND + fsync)
+            .with_bind_ports(6379, self.port)
+            .with_network(self._network)
+            .waiting_for(LogMessageWaitStrategy("Ready to accept connections"))
+        )
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> RedisServer:
+        self._network.create()
+        self._container.start()
+        return self
+
+    def stop(self) -> None:
+        self._container.stop()
+        self._network.remove()
+
+    def kill(self) -> None:
+        self._container.get_wrapped_container().kill()
+
+    def start_again(self) -> None:
+        self._container.get_wrapped_container().start()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    server = RedisServer().start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def clients(redis_server: RedisServer) -> AsyncIterator[RedisClients]:
+    """Connections to an empty server."""
+    made = RedisClients(redis_server.url)
+    await made.call("FLUSHALL")
+    yield made
+    await made.aclose()
+
+
+@pytest.fixture
+def redis_harness(clients: RedisClients) -> RedisHarness:
+    return RedisHarness(clients)
+
+
+@pytest.fixture(params=["fake", "redis"])
+def harness(request: pytest.FixtureRequest) -> Harness:
+    """Each implementation of the queue in turn."""
+    if request.param == "fake":
+        return FakeHarness()
+    real: RedisHarness = request.getfixturevalue("redis_harness")
+    return real
+
+
+@pytest.fixture
+async def proxy(redis_server: RedisServer, clients: RedisClients) -> AsyncIterator[FaultyProxy]:
+    """A proxy before the (emptied) server that can lose answers or go silent."""
+    async with FaultyProxy(redis_server.port) as made:
+        yield made
+
+
+@pytest.fixture
+async def proxied(proxy: FaultyProxy) -> AsyncIterator[RedisClients]:
+    """Connections through the proxy, impatient ones."""
+    made = RedisClients(f"redis://127.0.0.1:{proxy.port}/0", Timing(connect_s=1.0, answer_s=0.3, block_s=0.2))
+    yield made
+    await made.aclose()

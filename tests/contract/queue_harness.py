@@ -1,0 +1,85 @@
+"""What the queue's contract suite needs beside the queue itself: foreign pushes, a clock, events."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from fleet import keys
+from fleet.events import Completion
+from fleet.queue import Queue
+from fleet.redis_client import RedisClients
+from fleet.redis_queue import QueueOptions, RedisQueue
+from fleet.testing import FakeQueue
+
+LEASE_S = 15.0
+WAITING_MAX = 50
+ITEM_BYTES_MAX = 20_000
+
+# All times a script compares lie in these three sorted sets, so time passes by moving scores back.
+# It begins with a write that a full memory does not refuse.
+_ADVANCE = """
+redis.call('ZREM', KEYS[1], '')
+for _, key in ipairs(KEYS) do
+  local rows = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
+  for i = 1, #rows, 2 do
+    redis.call('ZADD', key, rows[i + 1] - ARGV[1], rows[i])
+  end
+end
+"""
+
+
+class Harness(Protocol):
+    """A queue under test and its surroundings."""
+
+    @property
+    def queue(self) -> Queue:
+        """The queue."""
+
+    async def push(self, *items: bytes) -> None:
+        """LPUSH onto the public list, as any program may."""
+
+    async def advance(self, seconds: float) -> None:
+        """Let time pass for leases, retries and heartbeats."""
+
+    async def events(self) -> list[Completion]:
+        """Every event there was, oldest first."""
+
+
+class FakeHarness:
+    """``FakeQueue``."""
+
+    def __init__(self) -> None:
+        self.queue = FakeQueue(waiting_max=WAITING_MAX, lease_s=LEASE_S, item_bytes_max=ITEM_BYTES_MAX)
+
+    async def push(self, *items: bytes) -> None:
+        for item in items:
+            self.queue.push(item)
+
+    async def advance(self, seconds: float) -> None:
+        self.queue.advance(seconds)
+
+    async def events(self) -> list[Completion]:
+        return list(self.queue.events)
+
+
+class RedisHarness:
+    """``RedisQueue`` on a real server."""
+
+    def __init__(self, clients: RedisClients) -> None:
+        self.clients = clients
+        self.queue = RedisQueue(
+            clients,
+            QueueOptions(waiting_max=WAITING_MAX, lease_s=LEASE_S, item_bytes_max=ITEM_BYTES_MAX),
+        )
+
+    async def push(self, *items: bytes) -> None:
+        for item in items:
+            await self.clients.call("LPUSH", keys.PUBLIC, item)
+
+    async def advance(self, seconds: float) -> None:
+        places = (keys.LEASES, keys.RETRY, keys.WORKERS)
+        await self.clients.call("EVAL", _ADVANCE, len(places), *places, int(seconds * 1000))
+
+    async def events(self) -> list[Completion]:
+        rows = await self.clients.call("XRANGE", keys.EVENTS, "-", "+")
+        return [Completion.from_json(fields[b"e"]) for _, fields in rows]

@@ -1,0 +1,462 @@
+"""Faults of servers, networks and neighbours that only the real queue can meet."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from fleet import keys
+from fleet.errors import QueueMemoryFull, QueueUnavailable
+from fleet.job import Lane, Verdict
+from fleet.queue import Claim, Fail, Finish
+from fleet.redis_client import RedisClients, Timing, wait_for_redis
+from fleet.redis_queue import QueueOptions, RedisQueue
+from fleet.testing import a_job_id, a_result, a_submission, a_worker
+from tests.contract.conftest import RedisServer
+from tests.contract.faulty_proxy import FaultyProxy
+from tests.contract.queue_harness import LEASE_S, RedisHarness
+
+WORDS = ["tongue", "tg"]
+_PUSH_BEHIND = "for _ = 1, 4 do redis.call('LPUSH', KEYS[2], ARGV[1]) end"  # no sleeper sees it
+WAKE = b'{"v":1,"wake":%d}'
+
+
+@pytest.fixture
+async def queue(redis_harness: RedisHarness) -> RedisQueue:
+    await redis_harness.queue.register(a_worker("w1"))
+    return redis_harness.queue
+
+
+async def put(queue: RedisQueue, lane: Lane = Lane.NORMAL, **changes: Any) -> str:
+    job_id = a_job_id()
+    submission = a_submission(**changes)
+    await queue.enqueue(job_id, submission.to_spec(), submission.problem_id, submission.language, lane)
+    return job_id
+
+
+async def take(queue: RedisQueue, worker: str = "w1") -> Claim:
+    (claim,) = await queue.claim(worker, WORDS, 1)
+    return claim
+
+
+def result(claim: Claim, **changes: Any) -> dict[str, Any]:
+    return a_result(job_id=claim.job_id, **changes).to_json()
+
+
+async def blocked(clients: RedisClients, count: int) -> None:
+    """Return once ``count`` clients sleep in a blocking command."""
+    async with asyncio.timeout(10):
+        while (await clients.info())["blocked_clients"] < count:
+            await asyncio.sleep(0)
+
+
+async def sound(queue: RedisQueue) -> bool:
+    audit = await queue.audit()
+    return (audit.missing, audit.doubled) == (0, 0)
+
+
+# --- answers that are lost, and calls that are sent again -----------------------------------------
+
+Verb = Callable[[RedisQueue, Claim], Awaitable[Any]]
+SPARE_ID = "5" * 32
+VERBS: dict[str, Verb] = {
+    "enqueue": lambda queue, held: queue.enqueue(SPARE_ID, "{}", "p", "tongue", Lane.NORMAL),
+    "claim": lambda queue, held: queue.claim("w1", WORDS, 2),
+    "renew": lambda queue, held: queue.renew("w1", {held.job_id: held.fence}, [held.job_id]),
+    "finish": lambda queue, held: queue.finish(held, result(held)),
+    "fail": lambda queue, held: queue.fail(held, "engine", result(held)),
+    "last fail": lambda queue, held: queue.fail(held, "engine", result(held), attempts_max=1),
+    "release": lambda queue, held: queue.release("w1", [held]),
+    "reap": lambda queue, held: queue.reap(),
+    "register": lambda queue, held: queue.register(a_worker("w1")),
+    "unregister": lambda queue, held: queue.unregister("w1"),
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+async def test_a_verb_whose_answer_is_lost_is_sent_again_and_happens_once(
+    verb: str, queue: RedisQueue, proxied: RedisClients, proxy: FaultyProxy
+) -> None:
+    far = RedisQueue(proxied)
+    for _ in range(4):
+        await put(queue)
+    held = (await queue.claim("w1", WORDS, 1))[0]
+    before = await queue.audit()
+    proxy.lose_answers(2)
+    answer = await VERBS[verb](far, held)
+    assert proxy.lost == 2
+    after = await queue.audit()
+    assert (after.missing, after.doubled) == (0, 0)
+    moved = {
+        "enqueue": (after.accepted - before.accepted, 1),
+        "claim": (after.leased - before.leased, len(answer) if verb == "claim" else 0),
+        "renew": (after, before),
+        "finish": (answer, Finish.ALREADY),
+        "fail": (answer, Fail.RETRY),
+        "last fail": (answer, Fail.DEAD),
+        "release": (answer, 1),
+        "reap": (after, before),
+        "register": (len(await queue.workers()), 1),
+        "unregister": (len(await queue.workers()), 0),
+    }[verb]
+    assert moved[0] == moved[1]
+    assert after.done == before.done + (verb in ("finish", "last fail"))
+
+
+async def test_a_claim_whose_answers_are_all_lost_is_given_by_the_next_call(
+    queue: RedisQueue, proxied: RedisClients, proxy: FaultyProxy
+) -> None:
+    far = RedisQueue(proxied)
+    for _ in range(5):
+        await put(queue)
+    proxy.lose_answers(4)  # the first sending and every further one
+    with pytest.raises(QueueUnavailable):
+        await far.claim("w1", WORDS, 3)
+    assert (await queue.audit()).leased == 3
+    claims = await far.claim("w1", WORDS, 2)
+    assert len(claims) == 2
+    assert (await queue.audit()).leased == 2  # the one too many went back
+    for claim in claims:
+        assert await queue.finish(claim, result(claim)) is Finish.OK
+    assert len(await far.claim("w1", WORDS, 9)) == 3
+    assert await sound(queue)
+
+
+async def test_a_cancelled_claim_is_given_by_the_next_call(
+    queue: RedisQueue, proxied: RedisClients, proxy: FaultyProxy
+) -> None:
+    far = RedisQueue(proxied)
+    await far.workers()
+    await put(queue)
+    await queue.claim("w2", ["none"], 1)
+    job_id = (await queue.newest("two-sum"))[0].job_id
+    gate = asyncio.create_task(far.claim("w1", WORDS, 1))
+    async with asyncio.timeout(10):
+        while not (await queue.audit()).leased:
+            await asyncio.sleep(0)
+        gate.cancel()
+        await asyncio.gather(gate, return_exceptions=True)
+        claims = [] if gate.cancelled() else gate.result()
+        claims += await far.claim("w1", WORDS, 1)
+    assert [claim.job_id for claim in claims] == [job_id]
+
+
+async def test_an_item_on_its_way_to_a_worker_that_vanished_is_not_lost(
+    redis_harness: RedisHarness, queue: RedisQueue, proxy: FaultyProxy
+) -> None:
+    ghost = RedisClients(f"redis://127.0.0.1:{proxy.port}/0")
+    far = RedisQueue(ghost)
+    await far.register(a_worker("w2"))
+    waiting = asyncio.create_task(far.wait("w2", 5))
+    await blocked(redis_harness.clients, 1)
+    proxy.freeze()  # half-open: the server still sees a client that waits, and serves it
+    job_id = await put(queue)
+    assert (await queue.audit()).inbox == 1
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    await redis_harness.advance(LEASE_S + 1)
+    await queue.renew("w1", {})
+    assert (await queue.reap()).returned == 1
+    assert (await take(queue)).job_id == job_id
+    await ghost.aclose()
+
+
+async def test_a_half_open_connection_ends_in_an_error_in_bounded_time(
+    proxied: RedisClients, proxy: FaultyProxy
+) -> None:
+    far = RedisQueue(proxied)
+    await far.workers()
+    proxy.freeze()
+    async with asyncio.timeout(20):
+        with pytest.raises(QueueUnavailable):
+            await far.reap()
+        with pytest.raises(QueueUnavailable):
+            await far.wait("w1", 0.1)
+    proxy.cut()
+    assert await far.workers() == []
+
+
+async def test_flushed_scripts_are_loaded_again(clients: RedisClients, queue: RedisQueue) -> None:
+    for _ in range(3):
+        await clients.call("SCRIPT", "FLUSH")
+        await put(queue)
+        await clients.call("SCRIPT", "FLUSH")
+        claim = await take(queue)
+        await clients.call("SCRIPT", "FLUSH")
+        assert await queue.finish(claim, result(claim)) is Finish.OK
+
+
+async def test_killed_connections_are_made_anew(clients: RedisClients, queue: RedisQueue) -> None:
+    for _ in range(3):
+        await put(queue)
+        await clients.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        claim = await take(queue)
+        await clients.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        assert await queue.finish(claim, result(claim)) is Finish.OK
+
+
+async def test_a_killed_redis_comes_back_with_everything_it_acknowledged() -> None:
+    server = await asyncio.to_thread(RedisServer("always").start)
+    clients = RedisClients(server.url, Timing(resends=0))
+    queue = RedisQueue(clients)
+    try:
+        await queue.register(a_worker("w1"))
+        ids = [await put(queue) for _ in range(6)]
+        done, running, failed = await queue.claim("w1", WORDS, 3)
+        await queue.finish(done, result(done))
+        await queue.fail(failed, "engine", result(failed))
+        await queue.wait("w1", 1)
+        before = await queue.audit()
+        await asyncio.to_thread(server.kill)
+        with pytest.raises(QueueUnavailable):
+            await put(queue)
+        await asyncio.to_thread(server.start_again)
+        await wait_for_redis(clients, timeout_s=30)
+        assert await queue.audit() == before
+        assert await queue.finish(done, result(done)) is Finish.ALREADY
+        assert await queue.finish(running, result(running)) is Finish.OK
+        assert {r.job_id for r in await queue.newest("two-sum")} == set(ids)
+        assert await sound(queue)
+    finally:
+        await clients.aclose()
+        await asyncio.to_thread(server.stop)
+
+
+async def test_a_worker_redis_has_forgotten_announces_itself_again(
+    clients: RedisClients, queue: RedisQueue
+) -> None:
+    await clients.call("FLUSHALL")
+    assert await queue.workers() == []
+    await queue.renew("w1", {})
+    assert [info.worker_id for info in await queue.workers()] == ["w1"]
+
+
+# --- a full memory -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def fill_memory(clients: RedisClients) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    async def fill() -> None:
+        await clients.call("CONFIG", "SET", "maxmemory", 1)
+
+    yield fill
+    await clients.call("CONFIG", "SET", "maxmemory", 0)
+
+
+async def test_a_full_redis_takes_nothing_new_and_still_drains(
+    redis_harness: RedisHarness, queue: RedisQueue, fill_memory: Callable[[], Awaitable[None]]
+) -> None:
+    for _ in range(8):
+        await put(queue)
+    ended, failed, dying, released, lost = await queue.claim("w1", WORDS, 5)
+    await queue.wait("w1", 1)
+    before = await queue.audit()
+    await redis_harness.clients.call("SCRIPT", "FLUSH")
+    await fill_memory()
+    with pytest.raises(QueueMemoryFull):
+        await put(queue)
+    with pytest.raises(QueueMemoryFull):
+        await queue.claim("w1", WORDS, 1)
+    assert await queue.audit() == before  # nothing was popped by the refused claim
+
+    everything = {claim.job_id: claim.fence for claim in (ended, failed, dying, released, lost)}
+    assert not (await queue.renew("w1", everything, [lost.job_id])).stale
+    big = result(ended, stdout=b"x" * 200_000)
+    assert await queue.finish(ended, big) is Finish.OK
+    assert await queue.fail(failed, "engine", result(failed)) is Fail.RETRY
+    assert await queue.fail(dying, "engine", result(dying), attempts_max=1) is Fail.DEAD
+    assert await queue.release("w1", [released]) == 1
+    await redis_harness.advance(61)
+    assert (await queue.reap()).expired == 1
+    await queue.register(a_worker("w2"))
+    await queue.unregister("w2")
+    record = await queue.get(ended.job_id)
+    assert record
+    assert record.result == big
+    assert len(await redis_harness.events()) == 2
+    assert await sound(queue)
+
+
+# --- who is woken --------------------------------------------------------------------------------
+
+
+Sleepers = Callable[[int], Awaitable[dict[str, asyncio.Task[None]]]]
+
+
+@pytest.fixture
+async def sleepers(clients: RedisClients, queue: RedisQueue) -> AsyncIterator[Sleepers]:
+    """Makes workers ``s0``, ``s1``, ... that sleep on the public list, in this order."""
+    tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def make(count: int) -> dict[str, asyncio.Task[None]]:
+        for number in range(count):
+            worker = f"s{number}"
+            await queue.register(a_worker(worker))
+            tasks[worker] = asyncio.create_task(queue.wait(worker, 5))
+            await blocked(clients, number + 1)
+        return tasks
+
+    yield make
+    for task in tasks.values():
+        task.cancel()
+    await asyncio.gather(*tasks.values(), return_exceptions=True)
+
+
+async def test_one_push_wakes_one_worker(
+    clients: RedisClients, queue: RedisQueue, sleepers: Sleepers
+) -> None:
+    tasks = await sleepers(8)
+    await put(queue)
+    async with asyncio.timeout(10):
+        await asyncio.wait(tasks.values(), return_when=asyncio.FIRST_COMPLETED)
+    (woken,) = [worker for worker, task in tasks.items() if task.done()]
+    assert len(await queue.claim(woken, WORDS, 1)) == 1
+    assert (await clients.info())["blocked_clients"] == 7
+    assert (await queue.depth()).public == 0
+
+
+async def test_work_a_busy_worker_leaves_behind_wakes_one_after_another(
+    queue: RedisQueue, redis_harness: RedisHarness, sleepers: Sleepers
+) -> None:
+    tasks = await sleepers(3)
+    item = b'{"problemId":"p","code":"1","language":"tongue"}'
+    await queue.register(a_worker("w1"))
+    await redis_harness.clients.call("EVAL", _PUSH_BEHIND, 2, keys.PUBLIC, keys.inbox("w1"), item)
+    assert len(await queue.claim("w1", WORDS, 1)) == 1  # takes four in, has room for one
+    for worker in ("s0", "s1", "s2"):
+        async with asyncio.timeout(10):
+            await tasks[worker]
+        assert len(await queue.claim(worker, WORDS, 1)) == 1
+    assert (await queue.depth()).public == 0
+
+
+@pytest.mark.parametrize("way", ["reap", "release", "retry"])
+async def test_whatever_makes_a_job_ready_wakes_a_sleeper(
+    way: str, redis_harness: RedisHarness, queue: RedisQueue, sleepers: Sleepers
+) -> None:
+    await put(queue)
+    claim = await take(queue)
+    if way == "retry":
+        await queue.fail(claim, "engine", result(claim))
+    tasks = await sleepers(1)
+    if way == "release":
+        await queue.release("w1", [claim])
+    else:
+        await redis_harness.advance(61)
+        await queue.reap()
+    async with asyncio.timeout(10):
+        await tasks["s0"]
+    assert (await take(queue, "s0")).job_id == claim.job_id
+
+
+async def test_a_job_taken_in_by_a_worker_that_cannot_run_it_reaches_one_that_can(
+    queue: RedisQueue, sleepers: Sleepers
+) -> None:
+    tasks = await sleepers(3)
+    # The first is handed the item, the second a token, and neither speaks the language.
+    job_id = await put(queue)
+    async with asyncio.timeout(10):
+        await tasks["s0"]
+    assert await queue.claim("s0", ["other"], 1) == []
+    async with asyncio.timeout(10):
+        await tasks["s1"]
+    assert await queue.claim("s1", ["other"], 1) == []
+    async with asyncio.timeout(10):
+        await tasks["s2"]
+    assert [claim.job_id for claim in await queue.claim("s2", WORDS, 1)] == [job_id]
+
+
+async def test_a_token_nobody_can_use_dies(redis_harness: RedisHarness, queue: RedisQueue) -> None:
+    await queue.register(a_worker("w2", "other"))
+    await put(queue)
+    rounds = 0
+    while rounds == 0 or (await queue.depth()).public:
+        assert await queue.claim("w2", ["other"], 1) == []
+        rounds += 1
+        assert rounds < 10
+    assert await queue.claim("w2", ["other"], 1) == []
+    assert (await queue.depth()).public == 0  # a worker that merely looks makes no new one
+    assert len(await queue.claim("w1", WORDS, 1)) == 1
+
+
+@pytest.mark.parametrize("hops", [0, 1, 7, 99999])
+async def test_a_forged_token_is_harmless(hops: int, redis_harness: RedisHarness, queue: RedisQueue) -> None:
+    await redis_harness.push(*[WAKE % hops] * 3)
+    assert await queue.claim("w1", WORDS, 5) == []
+    audit = await queue.audit()
+    assert (audit.accepted, audit.public) == (0, 0)
+
+
+# --- space ---------------------------------------------------------------------------------------
+
+
+async def test_a_finished_job_gives_its_body_back_and_expires(
+    clients: RedisClients, queue: RedisQueue
+) -> None:
+    job_id = await put(queue, code="x" * 10_000)
+    assert await clients.call("TTL", keys.job(job_id)) == -1  # a job that waits never expires
+    claim = await take(queue)
+    await queue.finish(claim, result(claim))
+    assert await clients.call("HEXISTS", keys.job(job_id), "spec") == 0
+    assert 0 < await clients.call("TTL", keys.job(job_id)) <= QueueOptions().retention_s
+    assert 0 < await clients.call("TTL", keys.by_problem("two-sum")) <= QueueOptions().retention_s
+
+
+async def test_the_index_of_a_problem_is_bounded(redis_harness: RedisHarness, queue: RedisQueue) -> None:
+    item = b'{"problemId":"p","code":"1","language":"tongue"}'
+    await redis_harness.push(*[item] * 130)
+    for _ in range(20):
+        await queue.claim("w1", WORDS, 10)
+    assert len(await queue.newest("p", 500)) == 100
+    assert len(await queue.newest("p", 7)) == 7
+
+
+async def test_dead_letters_are_trimmed(clients: RedisClients, queue: RedisQueue) -> None:
+    rows = [part for n in range(1000) for part in (n, f"old{n}")]
+    await clients.call("ZADD", keys.DEAD, *rows)
+    await put(queue)
+    claim = await take(queue)
+    await queue.finish(claim, result(claim, verdict=Verdict.SYSTEM_ERROR), dead=True)
+    assert (await queue.depth()).dead == 1000
+    assert await clients.call("ZSCORE", keys.DEAD, claim.job_id) is not None
+
+
+async def test_no_text_of_a_user_becomes_part_of_a_key(
+    redis_harness: RedisHarness, queue: RedisQueue
+) -> None:
+    hostile = "evil:*?[x]{y}\U0001f600 ../"
+    await put(queue, problem_id=hostile)
+    item = '{"jobId":"evil","problemId":"evil","code":"evil","language":"evil","priority":"evil"}'
+    await redis_harness.push(item.encode())
+    for claim in await queue.claim("w1", WORDS, 5):
+        await queue.finish(claim, result(claim, problem_id=hostile))
+    found = [key.decode() for key in await redis_harness.clients.call("KEYS", "*")]
+    shape = re.compile(
+        r"\{problems\}:(job:[0-9a-f]{32}|by-problem:[0-9a-f]{40}|lanes|events|workers|languages|count"
+        r"|(worker|claimed|inbox):w1|ready:(high|normal|low):(tongue|\*))"
+    )
+    assert [key for key in found if not shape.fullmatch(key)] == []
+
+
+@pytest.mark.parametrize("part", ["", "a:b", "a b", "é", "x" * 129, "a\n"])
+async def test_what_cannot_be_part_of_a_key_is_refused(part: str, queue: RedisQueue) -> None:
+    with pytest.raises(ValueError, match="part of a key"):
+        await queue.enqueue(a_job_id(), "{}", "p", part, Lane.NORMAL)
+    with pytest.raises(ValueError, match="part of a key"):
+        await queue.claim(part, WORDS, 1)
+    with pytest.raises(ValueError, match="32 hexadecimal"):
+        await queue.enqueue(part, "{}", "p", "tongue", Lane.NORMAL)
+
+
+async def test_entries_edited_by_hand_are_passed_over(redis_harness: RedisHarness, queue: RedisQueue) -> None:
+    done = await put(queue)
+    claim = await take(queue)
+    await queue.finish(claim, result(claim))
+    for stray in ("no-such-job", done):
+        await redis_harness.clients.call("RPUSH", keys.ready("normal", "tongue"), stray)
+    job_id = await put(queue)
+    assert [claim.job_id for claim in await queue.claim("w1", WORDS, 9)] == [job_id]

@@ -1,0 +1,66 @@
+"""The keys of Redis: one slot on a cluster, and nothing in them that a user wrote."""
+
+from __future__ import annotations
+
+import binascii
+
+import pytest
+
+from fleet import keys
+
+PARTS = [keys.inbox, keys.job, keys.seen, keys.acked, keys.worker, keys.claimed]
+SLOTS = 16384
+
+
+def slot(key: str) -> int:
+    """The cluster slot of a key: CRC16 (XMODEM) of its hash tag, or of the whole key without one."""
+    start = key.find("{")
+    end = key.find("}", start + 1)
+    tag = key[start + 1 : end] if start >= 0 and end > start + 1 else key
+    return binascii.crc_hqx(tag.encode(), 0) % SLOTS
+
+
+def test_every_key_lies_in_the_slot_of_the_public_list() -> None:
+    made = [part("x1") for part in PARTS] + [keys.ready("high", "c++"), keys.by_problem("p")]
+    fixed = [keys.LANES, keys.LEASES, keys.RETRY, keys.DEAD, keys.EVENTS, keys.WORKERS, keys.LANGUAGES]
+    assert {slot(key) for key in (*made, *fixed, keys.COUNT)} == {slot(keys.PUBLIC)}
+
+
+def test_no_two_keys_are_the_same() -> None:
+    made = [part("x") for part in PARTS]
+    assert len(set(made)) == len(made)
+
+
+@pytest.mark.parametrize("part", ["", " ", "a b", "a:b", "{a}", "a\n", "é", "a/b", "x" * 129])
+def test_a_part_that_could_change_a_key_is_refused(part: str) -> None:
+    for make in PARTS:
+        with pytest.raises(ValueError, match="cannot be part of a key"):
+            make(part)
+    with pytest.raises(ValueError, match="cannot be part of a key"):
+        keys.ready("normal", part)
+
+
+@pytest.mark.parametrize("problem_id", ["p", ":*?[]{}", "\n\x00", "\U0001f600", "\ud800", "x" * 10_000])
+def test_a_problem_enters_as_a_digest(problem_id: str) -> None:
+    prefix, _, digest = keys.by_problem(problem_id).rpartition(":")
+    assert prefix == keys.by_problem("other").rpartition(":")[0]
+    assert len(digest) == 40
+    assert set(digest) <= set("0123456789abcdef")
+
+
+def test_the_docstring_names_every_key() -> None:
+    table = keys.__doc__ or ""
+    for name in ("PUBLIC", "DONE_CHANNEL", "LANES", "LEASES", "RETRY", "DEAD", "EVENTS", "WORKERS"):
+        assert f"``{getattr(keys, name)}``" in table
+    for make in (*PARTS, keys.by_problem):
+        prefix = make("x").rpartition(":")[0]
+        assert f"``{prefix}:<" in table
+    assert f"``{keys.ready('x', 'y').removesuffix('x:y')}<lane>:<language>``" in table
+
+
+def test_the_table_of_the_scripts_has_every_key() -> None:
+    table = keys.lua_table()
+    for key in (keys.PUBLIC, keys.DONE_CHANNEL, keys.LANES, keys.LEASES, keys.RETRY, keys.DEAD, keys.COUNT):
+        assert f"'{key}'" in table
+    for make in PARTS:
+        assert f"'{make('x').removesuffix('x')}'" in table
