@@ -1,0 +1,1 @@
+const b = Buffer.from("héllo"); console.log(b, b.toString("base64"), b.readUInt16BE(1), Buffer.concat([b, b]).length, Buffer.alloc(3), new Uint8Array(2), new TextDecoder().decode(b), atob("aGk="), structuredClone({ d: new Date(0) }));

@@ -1,0 +1,1 @@
+const cluster = require("cluster"); if (cluster.isPrimary) { const w = cluster.fork(); w.on("message", m => console.log(m)).on("exit", c => console.log("exit", c)); } else { process.send("worker " + cluster.worker.id); process.exit(2); }

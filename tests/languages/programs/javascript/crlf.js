@@ -1,0 +1,4 @@
+console.log("a");
+const t = `b
+c`;
+console.log(JSON.stringify(t));

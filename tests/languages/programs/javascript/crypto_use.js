@@ -1,0 +1,1 @@
+const c = require("crypto"); console.log(c.createHash("sha256").update("x").digest("hex"), c.createHmac("md5", "k").update("m").digest("base64"), c.scryptSync("p", "s", 8).toString("hex"), c.randomBytes(4).length, c.webcrypto !== undefined, c.getHashes().length > 20);

@@ -1,0 +1,2 @@
+import "os";
+Promise.reject(new Error("unhandled in a module"));

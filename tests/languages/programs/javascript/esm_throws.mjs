@@ -1,0 +1,3 @@
+import os from "os";
+function f() { throw new TypeError("in a module"); }
+f(os);

@@ -1,0 +1,2 @@
+const { EventEmitter, once } = require("events"); const e = new EventEmitter(); once(e, "x").then(v => console.log("once", v)); e.on("x", v => console.log("on", v)); e.emit("x", 1); console.log(e.listenerCount("x"), e.eventNames());
+const t = new EventTarget(); t.addEventListener("y", v => console.log(v.type)); t.dispatchEvent(new Event("y")); const a = new AbortController(); a.signal.onabort = () => console.log(a.signal.reason.name); a.abort();

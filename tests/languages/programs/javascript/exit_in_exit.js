@@ -1,0 +1,1 @@
+process.on("exit", () => { console.log("x"); process.exit(4); }); process.exit(1);

@@ -1,0 +1,1 @@
+setInterval(() => {}, 1000); setTimeout(() => process.exit(2), 5);

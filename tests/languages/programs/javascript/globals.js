@@ -1,0 +1,3 @@
+console.log(Object.getOwnPropertyNames(globalThis).sort().join(" "));
+console.log(Object.keys(globalThis).join(" "));
+var leak = 1; console.log(globalThis.leak);

@@ -1,0 +1,3 @@
+var x = 1; <!-- a comment
+--> another
+console.log(x);

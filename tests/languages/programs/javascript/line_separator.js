@@ -1,0 +1,1 @@
+console.log("a b".length, eval("1 2"));

@@ -1,0 +1,1 @@
+try { new ArrayBuffer(2 ** 53); } catch (e) { console.log(e.name, e.message); } "x".repeat(2 ** 30);

@@ -1,0 +1,1 @@
+require("fs").readFile(__filename, () => { setTimeout(() => console.log("timeout"), 0); setImmediate(() => console.log("immediate")); process.nextTick(() => console.log("tick")); });

@@ -1,0 +1,1 @@
+const { performance, PerformanceObserver } = require("perf_hooks"); performance.mark("a"); console.log(performance.getEntriesByName("a").length, typeof performance.now(), performance.timeOrigin > 0, process.uptime() >= 0, process.hrtime.bigint() > 0n, typeof process.memoryUsage().rss);

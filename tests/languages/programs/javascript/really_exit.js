@@ -1,0 +1,1 @@
+process.on("exit", () => console.log("not printed")); process.reallyExit(6);

@@ -1,0 +1,1 @@
+Promise.reject(new RangeError("nobody listens")); setTimeout(() => console.log("not reached"), 50);

@@ -1,0 +1,1 @@
+process.on("unhandledRejection", (r, p) => console.log("unhandled", r, p)); Promise.reject(1);

@@ -1,0 +1,1 @@
+const fs = require("fs"); fs.writeFileSync("a.js", "exports.early = 1; exports.b = require('./b'); exports.late = 1"); fs.writeFileSync("b.js", "console.log(require('./a')); exports.name = 'b'"); console.log(require("./a"));

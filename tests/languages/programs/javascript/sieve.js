@@ -1,0 +1,1 @@
+const n = 200000, s = new Uint8Array(n + 1).fill(1, 2); for (let i = 2; i * i <= n; i++) if (s[i]) for (let j = i * i; j <= n; j += i) s[j] = 0; console.log(s.reduce((a, b) => a + b), [...s.keys()].filter(i => s[i]).slice(0, 10));

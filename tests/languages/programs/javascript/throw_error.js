@@ -1,0 +1,3 @@
+function outer(a) { return inner(a); }
+function inner(a) { return a.b.c; }
+outer({});

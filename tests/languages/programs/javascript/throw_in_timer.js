@@ -1,0 +1,1 @@
+setTimeout(() => { undefinedFunction(); }, 1); console.log("first");

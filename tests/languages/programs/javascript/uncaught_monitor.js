@@ -1,0 +1,1 @@
+process.on("uncaughtExceptionMonitor", (e, o) => console.log("monitor", o)); throw new Error("y");

@@ -1,0 +1,1 @@
+const u = new URL("http://a.b:80/c?d=1#e"); console.log(u, u.searchParams.get("d"), require("url").pathToFileURL("/x y").href, require("querystring").parse("a=1&a=2"), require("path").relative("/a/b", "/c"));

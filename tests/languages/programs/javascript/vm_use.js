@@ -1,0 +1,1 @@
+const vm = require("vm"); const ctx = vm.createContext({ x: 2 }); console.log(vm.runInContext("x * 21", ctx), vm.runInNewContext("typeof require"), vm.isContext(ctx)); vm.runInThisContext("throw new Error('in vm')", "there.js");

@@ -1,0 +1,6 @@
+"""
+>>> f(2)
+5
+"""
+def f(x): return x * 2
+import doctest; print(doctest.testmod())

@@ -1,0 +1,3 @@
+import os
+print("twice?", end=" ")
+if os.fork(): os.wait()

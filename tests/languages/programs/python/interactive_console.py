@@ -1,0 +1,2 @@
+import code
+code.InteractiveConsole({"a": 5}).interact(banner="hello", exitmsg="bye")

@@ -1,0 +1,3 @@
+import sys
+print(sorted(sys.modules))
+print(sys.modules["__main__"].__file__)

@@ -1,0 +1,3 @@
+import collections
+value = 1
+print(valeu)

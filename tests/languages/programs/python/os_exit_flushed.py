@@ -1,0 +1,3 @@
+import os, sys
+sys.stdout.write("flushed\n"); sys.stdout.flush()
+os._exit(0)
