@@ -61,6 +61,10 @@ class Box(Protocol):
     id: str
     image: str  # id or digest of the image it runs
 
+    @property
+    def ended(self) -> bool:
+        """The box has died while it waited; it can only be destroyed."""
+
     async def run(self, stage: Stage) -> RawOutcome:
         """Run ``stage`` and return the facts. Raises ``SandboxError`` when our side failed.
 
@@ -75,6 +79,13 @@ class Sandbox(Protocol):
     """Makes boxes."""
 
     runtime: str  # what a result names as its runtime, such as "docker/runc"
+
+    async def ping(self) -> None:
+        """Return if boxes can be started at all. Raises ``SandboxError``, usually
+        ``EngineUnavailable``, otherwise."""
+
+    async def image(self, language: Language) -> str:
+        """Id of the image that a new box of ``language`` runs. Raises ``ImageMissing``."""
 
     async def start(self, spec: BoxSpec) -> Box:
         """A started box whose init has said it is ready. Raises ``SandboxError``."""

@@ -1,0 +1,5 @@
+# attack: prints nothing
+# expect: ok
+# stdout: ^$
+# after: worker and neighbours unharmed, container gone
+pass

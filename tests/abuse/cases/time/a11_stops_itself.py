@@ -1,0 +1,7 @@
+# attack: stops itself
+# expect: time_limit
+# limits: {"cpuSeconds": 5, "wallSeconds": 1.5}
+# evidence: wall
+# after: worker and neighbours unharmed, container gone
+import os, signal
+os.kill(os.getpid(), signal.SIGSTOP)

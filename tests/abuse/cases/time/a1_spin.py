@@ -1,0 +1,9 @@
+# attack: spins for ever, having printed something
+# expect: time_limit
+# limits: {"cpuSeconds": 0.5, "wallSeconds": 25}
+# stdout: ^before$
+# evidence: cpu
+# after: worker and neighbours unharmed, container gone
+print('before', flush=True)
+while True:
+    pass

@@ -1,0 +1,102 @@
+"""What every sandbox promises, whoever makes its boxes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from fleet.errors import ImageMissing, SandboxError
+from tests.contract.sandbox_harness import (
+    ENDLESS,
+    HELLO,
+    NOWHERE,
+    PYTHON,
+    SEVEN,
+    Harness,
+    box_spec,
+    harness,
+    stage,
+)
+
+
+@pytest.fixture(params=["fake", "docker"])
+async def made(request: pytest.FixtureRequest) -> AsyncIterator[Harness]:
+    async with harness(request.param) as found:
+        yield found
+
+
+async def test_a_box_is_there_until_it_is_destroyed(made: Harness) -> None:
+    box = await made.sandbox.start(box_spec())
+
+    assert box.spec == box_spec()
+    assert box.image == await made.sandbox.image(PYTHON)
+    assert not box.ended
+    assert made.exists(box)
+    await box.destroy()
+    assert not made.exists(box)
+    await box.destroy()  # again changes nothing
+
+
+async def test_a_run_tells_output_and_exit_code(made: Harness) -> None:
+    hello, seven = await asyncio.gather(made.sandbox.start(box_spec()), made.sandbox.start(box_spec()))
+
+    said, left = await asyncio.gather(hello.run(stage(HELLO)), seven.run(stage(SEVEN)))
+
+    assert (said.exit_code, said.stdout, said.stdout_bytes) == (0, b"hello\n", 6)
+    assert (left.exit_code, left.signal, left.limit) == (7, None, None)
+    await asyncio.gather(hello.destroy(), seven.destroy())
+
+
+async def test_a_box_runs_one_job(made: Harness) -> None:
+    box = await made.sandbox.start(box_spec())
+    await box.run(stage(HELLO))
+
+    with pytest.raises(SandboxError):
+        await box.run(stage(HELLO))
+    await box.destroy()
+
+
+async def test_a_run_can_be_cancelled(made: Harness) -> None:
+    box = await made.sandbox.start(box_spec())
+    running = asyncio.create_task(box.run(stage(ENDLESS, cpu_s=60, wall_s=60)))
+    await asyncio.sleep(0)
+
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    await box.destroy()
+
+    assert not made.exists(box)
+
+
+async def test_a_start_can_be_cancelled(made: Harness) -> None:
+    starting = asyncio.create_task(made.sandbox.start(box_spec()))
+    await asyncio.sleep(0)
+
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    await made.sandbox.sweep(frozenset())
+
+
+async def test_a_language_without_an_image_is_named(made: Harness) -> None:
+    with pytest.raises(ImageMissing, match="nowhere"):
+        await made.sandbox.image(NOWHERE)
+    with pytest.raises(ImageMissing, match="nowhere"):
+        await made.sandbox.start(box_spec(NOWHERE))
+
+
+async def test_a_sweep_leaves_the_boxes_of_this_worker_alone(made: Harness) -> None:
+    box = await made.sandbox.start(box_spec())
+
+    assert await made.sandbox.sweep(frozenset()) == 0
+    assert (await box.run(stage(HELLO))).stdout == b"hello\n"
+    await box.destroy()
+
+
+async def test_it_answers(made: Harness) -> None:
+    await made.sandbox.ping()
+
+    assert made.sandbox.runtime

@@ -1,0 +1,256 @@
+"""What a worker does with a claim: every way it can end, on a queue and a sandbox in memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from fleet.errors import SandboxError
+from fleet.job import MIB
+from fleet.queue import CRASHES_MAX
+from tests.unit.worker_harness import Programs, Queue, item, serving, until
+from worker.sandbox import RawOutcome, Stage
+from worker.testing import FakeSandbox, echo
+
+
+async def test_a_job_runs_and_its_result_is_stored_once() -> None:
+    queue, sandbox = Queue(), FakeSandbox()
+    job_id = await queue.submit(code="print(1)", stdin="in", language="tg")
+
+    async with serving(queue, sandbox) as running:
+        result = await queue.result(job_id)
+        await until(lambda: running.metric("sandfleet_worker_busy_slots") == 0)
+
+    assert result["verdict"] == "ok"
+    assert result["stdout"] == "print(1)"
+    assert result["language"] == "tongue"  # the name, though an alias was asked for
+    assert result["languageVersion"] == "tongue --version"
+    assert (result["worker"], result["runtime"], result["image"]) == ("w", "fake", "image-1")
+    assert (result["attempt"], result["exitCode"], result["signal"]) == (1, 0, None)
+    assert result["queuedAt"] <= result["startedAt"] <= result["finishedAt"]
+    assert result["queueMs"] >= 0
+    assert [event.job_id for event in queue.events] == [job_id]
+    stage = sandbox.stages[-1]
+    assert stage.argv == ("tongue", "main.tongue")
+    assert (stage.files, stage.stdin) == ((("main.tongue", b"print(1)"),), b"in")
+    assert not sandbox.boxes  # nothing outlives the worker
+
+
+async def test_a_job_of_default_limits_gets_a_spare_and_another_a_box_of_its_own() -> None:
+    queue, sandbox = Queue(), FakeSandbox()
+
+    async with serving(queue, sandbox) as running:
+        await running.worker.spares.full()
+        await queue.result(await queue.submit())
+        await queue.result(await queue.submit(limits={"memory_bytes": 64 * MIB, "cpu_s": 1.0}))
+
+    taken = "sandfleet_worker_spares_taken_total"
+    assert running.metric(taken, language="tongue", found="hit") == 1
+    assert running.metric(taken, language="tongue", found="miss") == 1
+    assert sandbox.stages[-1].limits.memory_bytes == 64 * MIB
+    assert sandbox.stages[-1].limits.cpu_s == 1.0
+
+
+@pytest.mark.parametrize(
+    ("pushed", "complaint"),
+    [
+        (b"junk", "not JSON"),
+        (b"[]", "an object"),
+        (item(language="klingon"), "language"),
+        (item(code=7), "code"),
+        (item(limits={"cpuSeconds": 10_000}), "limits.cpuSeconds"),
+        (item(code="x" * 70_000), "code"),
+        (b'{"problemId":"p","problemId":"q","code":"1","language":"tongue"}', "problemId"),
+    ],
+)
+async def test_what_is_no_job_is_rejected_and_never_run(pushed: bytes, complaint: str) -> None:
+    queue, sandbox = Queue(), FakeSandbox()
+
+    async with serving(queue, sandbox):
+        queue.push(pushed)
+        await until(lambda: bool(queue.events))
+
+    (event,) = queue.events
+    result = await queue.result(event.job_id)
+    assert (result["verdict"], result["evidence"]["limit"]) == ("rejected", "job")
+    assert complaint in result["evidence"]["how"]
+    assert not [stage for stage in sandbox.stages if stage.files]
+
+
+async def test_an_oversize_item_is_rejected_by_its_true_size() -> None:
+    queue, sandbox = Queue(item_bytes_max=1000), FakeSandbox()
+
+    async with serving(queue, sandbox):
+        queue.push(item(code="x" * 2000))
+        await until(lambda: bool(queue.events))
+
+    result = await queue.result(queue.events[0].job_id)
+    assert result["verdict"] == "rejected"
+    assert f"{len(item(code='x' * 2000))} bytes" in result["evidence"]["how"]
+
+
+async def test_a_programs_misfortune_is_a_result_and_never_a_retry() -> None:
+    async def crash(stage: Stage) -> RawOutcome:
+        return RawOutcome(exit_code=1) if stage.files else await echo(stage)
+
+    queue, sandbox = Queue(), FakeSandbox(crash)
+
+    async with serving(queue, sandbox):
+        result = await queue.result(await queue.submit())
+
+    assert (result["verdict"], result["attempt"]) == ("runtime_error", 1)
+    assert len([stage for stage in sandbox.stages if stage.files]) == 1
+    assert "fail" not in queue.asked
+
+
+async def test_a_failure_of_ours_is_tried_again() -> None:
+    tries = 0
+
+    async def second_time_lucky(stage: Stage) -> RawOutcome:
+        nonlocal tries
+        tries += bool(stage.files)
+        if tries == 1:
+            raise SandboxError("the box fell over")
+        return await echo(stage)
+
+    queue, sandbox = Queue(), FakeSandbox(second_time_lucky)
+    async with serving(queue, sandbox) as running:
+        job_id = await queue.submit()
+        await until(lambda: "fail" in queue.asked)
+        queue.advance(2)
+        result = await queue.result(job_id)
+
+    assert (result["verdict"], result["attempt"]) == ("ok", 2)
+    assert running.metric("sandfleet_worker_failures_total", cause="SandboxError") == 1
+
+
+@pytest.mark.parametrize("error", [SandboxError("the box fell over"), ValueError("a bug of ours")])
+async def test_after_three_attempts_our_failure_is_a_system_error(error: Exception) -> None:
+    async def never(stage: Stage) -> RawOutcome:
+        if stage.files:
+            raise error
+        return await echo(stage)
+
+    queue, sandbox = Queue(), FakeSandbox(never)
+    async with serving(queue, sandbox):
+        job_id = await queue.submit()
+        for failures in (1, 2):
+            await until(lambda: queue.asked.count("fail") == failures)  # noqa: B023 - awaited at once
+            queue.advance(10)
+        result = await queue.result(job_id)
+
+    assert (result["verdict"], result["attempt"]) == ("system_error", 3)
+    assert (await queue.depth()).dead == 1
+
+
+async def test_a_job_that_kills_its_workers_is_not_run_again() -> None:
+    queue, sandbox = Queue(lease_s=15), FakeSandbox()
+    job_id = await queue.submit()
+    for _ in range(CRASHES_MAX):
+        (claim,) = await queue.claim("lost", ["tongue"], 1)
+        await queue.renew("lost", {job_id: claim.fence}, started=[job_id])
+        queue.advance(16)
+        await queue.reap()
+
+    async with serving(queue, sandbox):
+        result = await queue.result(job_id)
+
+    assert result["verdict"] == "system_error"
+    assert "3 workers were lost" in result["evidence"]["how"]
+    assert not [stage for stage in sandbox.stages if stage.files]
+
+
+async def test_while_the_engine_is_away_no_job_pays_for_it() -> None:
+    queue, sandbox = Queue(), FakeSandbox()
+
+    async with serving(queue, sandbox, spares=0) as running:
+        sandbox.away = True
+        job_id = await queue.submit()
+        await until(lambda: "release" in queue.asked)
+        claims = queue.asked.count("claim")
+        assert running.metric("sandfleet_worker_engine_up") == 0
+        assert (await queue.record(job_id)).attempt == 0
+
+        sandbox.away = False
+        result = await queue.result(job_id)
+
+    assert (result["verdict"], result["attempt"]) == ("ok", 1)
+    assert queue.asked.count("claim") > claims
+    assert running.metric("sandfleet_worker_engine_up") == 1
+    assert "fail" not in queue.asked
+
+
+async def test_a_language_that_loses_its_image_waits_and_the_others_go_on() -> None:
+    queue, sandbox = Queue(), FakeSandbox()
+
+    async with serving(queue, sandbox, spares=0):
+        sandbox.images["tongue"] = ""
+        waiting = await queue.submit()
+        await until(lambda: "release" in queue.asked)
+        other = await queue.result(await queue.submit(language="lingo"))
+        assert (await queue.record(waiting)).result is None
+
+        sandbox.images["tongue"] = "image-2"
+        result = await queue.result(waiting)
+
+    assert other["verdict"] == "ok"
+    assert (result["verdict"], result["attempt"], result["image"]) == ("ok", 1, "image-2")
+
+
+async def test_an_image_that_is_missing_at_the_start_leaves_its_language_out() -> None:
+    queue, sandbox = Queue(), FakeSandbox()
+    sandbox.images["lingo"] = ""
+
+    async with serving(queue, sandbox):
+        (info,) = await queue.workers()
+
+    assert [language["name"] for language in info.languages] == ["tongue"]
+
+
+async def test_a_lease_lost_meanwhile_stops_the_run_and_drops_its_result() -> None:
+    programs = Programs()
+    queue, sandbox = Queue(lease_s=15), FakeSandbox(programs)
+
+    async with serving(queue, sandbox, spares=0, lease_s=1.5) as running:
+        job_id = await queue.submit()
+        await until(lambda: programs.running == 1)
+        queue.advance(16)  # by the clock of the queue the lease is over
+        await queue.reap()
+        await until(lambda: running.metric("sandfleet_worker_claims_lost_total", how="stale") >= 1)
+        programs.go.set()
+        result = await queue.result(job_id)
+
+    assert result["attempt"] == 2  # the lost lease counts as a crash, and only the second run is told
+    assert len(queue.events) == 1
+
+
+async def test_when_redis_is_silent_for_too_long_the_boxes_are_stopped() -> None:
+    programs = Programs()
+    queue, sandbox = Queue(), FakeSandbox(programs)
+
+    async with serving(queue, sandbox, spares=0, lease_s=1.5) as running:
+        await queue.submit()
+        await until(lambda: programs.running == 1)
+        queue.away = True
+        await until(lambda: programs.running == 0)
+        await until(lambda: not sandbox.boxes)
+        assert running.metric("sandfleet_worker_claims_lost_total", how="silence") == 1
+        queue.away = False
+
+    assert not queue.events
+
+
+async def test_a_result_waits_for_redis_to_come_back() -> None:
+    programs = Programs()
+    queue, sandbox = Queue(), FakeSandbox(programs)
+
+    async with serving(queue, sandbox, spares=0):
+        job_id = await queue.submit()
+        await until(lambda: programs.running == 1)
+        queue.away = True
+        programs.go.set()
+        await until(lambda: queue.asked.count("finish") >= 2)
+        queue.away = False
+        result = await queue.result(job_id)
+
+    assert result["verdict"] == "ok"
+    assert len(queue.events) == 1

@@ -1,0 +1,142 @@
+"""Spares: who gets one, when they are filled, and which are replaced."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from fleet.errors import SandboxError
+from fleet.job import MIB
+from tests.unit.worker_harness import LANGUAGES, until
+from worker.metrics import Metrics
+from worker.sandbox import BoxSpec
+from worker.spares import Spares
+from worker.testing import FakeBox, FakeSandbox
+
+TONGUE = BoxSpec(LANGUAGES["tongue"], 128 * MIB, 64)
+LINGO = BoxSpec(LANGUAGES["lingo"], 128 * MIB, 64)
+
+
+@contextlib.asynccontextmanager
+async def spares(
+    sandbox: FakeSandbox, *specs: BoxSpec, floor: int = 2, max_age_s: float = 300, full: bool = True
+) -> AsyncIterator[Spares]:
+    pool = Spares(
+        sandbox,
+        {spec.language.name: spec for spec in specs},
+        floor=floor,
+        max_age_s=max_age_s,
+        metrics=Metrics(),
+    )
+    pool.open()
+    try:
+        if full:
+            async with asyncio.timeout(5):
+                await pool.full()
+        yield pool
+    finally:
+        await pool.close()
+
+
+async def test_the_floor_is_filled_for_each_language_and_again_after_a_take() -> None:
+    sandbox = FakeSandbox()
+
+    async with spares(sandbox, TONGUE, LINGO) as pool:
+        assert len(sandbox.boxes) == 4
+        box = await pool.take(TONGUE)
+        await until(lambda: sandbox.started == 5)
+        assert box.spec == TONGUE
+        assert box.id in sandbox.boxes
+
+    assert list(sandbox.boxes) == [box.id]  # a taken box belongs to its job
+
+
+async def test_a_box_of_other_limits_is_started_for_its_job() -> None:
+    sandbox = FakeSandbox()
+    other = BoxSpec(TONGUE.language, 64 * MIB, 64)
+
+    async with spares(sandbox, TONGUE) as pool:
+        box = await pool.take(other)
+
+    assert box.spec == other
+    assert sandbox.started == 3
+
+
+async def test_a_job_never_waits_for_the_refill_of_another_language() -> None:
+    class OnlyTongueIsStuck(FakeSandbox):
+        async def start(self, spec: BoxSpec) -> FakeBox:
+            if spec == TONGUE:
+                await asyncio.Event().wait()
+            return await super().start(spec)
+
+    sandbox = OnlyTongueIsStuck()
+    async with spares(sandbox, TONGUE, LINGO, floor=1, full=False) as pool, asyncio.timeout(5):
+        box = await pool.take(LINGO)
+
+    assert box.spec == LINGO
+
+
+async def test_a_language_that_cannot_start_does_not_starve_the_others() -> None:
+    class TongueFails(FakeSandbox):
+        async def start(self, spec: BoxSpec) -> FakeBox:
+            if spec == TONGUE:
+                raise SandboxError("broken image")
+            return await super().start(spec)
+
+    sandbox = TongueFails()
+    async with spares(sandbox, TONGUE, LINGO, full=False) as pool:
+        await until(lambda: len(sandbox.boxes) == 2)
+        with pytest.raises(SandboxError):
+            await pool.take(TONGUE)
+
+
+@pytest.mark.parametrize("change", ["ended", "image", "age"])
+async def test_a_spare_that_is_dead_outdated_or_old_is_replaced(change: str) -> None:
+    sandbox = FakeSandbox()
+
+    async with spares(sandbox, TONGUE, max_age_s=0.01 if change == "age" else 300):
+        first = set(sandbox.boxes)
+        if change == "ended":
+            for box in sandbox.boxes.values():
+                box.ended = True
+        if change == "image":
+            sandbox.images["tongue"] = "image-2"
+        await until(lambda: len(sandbox.boxes) == 2 and not first & set(sandbox.boxes))
+
+
+async def test_a_dead_spare_is_never_handed_out() -> None:
+    sandbox = FakeSandbox()
+
+    async with spares(sandbox, TONGUE) as pool:
+        dead = next(iter(sandbox.boxes.values()))
+        dead.ended = True
+        box = await pool.take(TONGUE)
+
+    assert box.id != dead.id
+
+
+async def test_a_refill_gives_way_to_a_job_that_waits_for_its_box() -> None:
+    sandbox = FakeSandbox()
+    other = BoxSpec(TONGUE.language, 64 * MIB, 64)
+
+    async with spares(sandbox, TONGUE, floor=1) as pool:
+        sandbox.gate = asyncio.Event()
+        waiting = asyncio.create_task(pool.take(other))
+        await until(lambda: pool._starting == 1)
+        await pool.take(TONGUE)  # empties the pool while a job waits for its box
+        await asyncio.sleep(0)
+        order: list[Any] = []
+        start = sandbox.start
+
+        async def noted(spec: BoxSpec) -> FakeBox:
+            order.append(spec)
+            return await start(spec)
+
+        sandbox.start = noted  # type: ignore[method-assign]
+        sandbox.gate.set()
+        await waiting
+        await until(lambda: order == [TONGUE])

@@ -1,0 +1,381 @@
+"""Boxes made by a Docker engine.
+
+Theory of operation: a box is created, attached to and started before its job is known; the job
+goes in and its outcome comes out over the attached stream, so no file is shared with the guest and
+nobody waits for the engine to notice an exit. The engine is needed again only to remove the box,
+off the job's path, and to explain a stream that broke off.
+
+The engine may hang, restart, or lose images. Every call therefore runs in a thread of our own pool
+with a deadline, and its errors are translated in one place. A create that timed out may still make
+a container: names are chosen here and remembered while a box lives, and ``sweep`` removes every
+container of ours whose name is not remembered. Containers are never removed by the engine itself,
+because their end must be looked at first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import os
+import secrets
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import docker
+import docker.errors
+import requests
+
+from fleet import log
+from fleet.errors import EngineUnavailable, ImageMissing, SandboxError
+from fleet.languages import Language
+from worker.box import Conversation, Ending
+from worker.profile import LABEL, EngineFacts, Owner, container_config
+from worker.sandbox import BoxSpec, RawOutcome, Stage
+
+API_OLDEST = "1.41"  # private cgroup namespaces
+_STREAM_BUFFER_BYTES = 64 * 1024
+_DIAGNOSTICS_BYTES = 512
+_END_WAIT_S = 5.0
+_log = log.get("worker.docker_sandbox")
+
+
+class DockerEngine:
+    """docker-py behind asyncio: each call in a thread, with a deadline, its errors translated."""
+
+    def __init__(self, base_url: str, timeout_s: float, connections: int) -> None:
+        self._base_url, self._timeout_s, self._connections = base_url, timeout_s, connections
+        # Own threads: an engine that hangs must not take those the event loop needs elsewhere.
+        self._threads = ThreadPoolExecutor(connections, thread_name_prefix="engine")
+        self._connecting = threading.Lock()
+        self._api: docker.APIClient | None = None
+
+    async def call(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        """What ``docker.APIClient.<method>`` answers. Raises ``SandboxError`` or one of its kind."""
+
+        def work() -> Any:
+            with _translated():
+                return getattr(self._client(), method)(*args, **kwargs)
+
+        return await self._in_thread(work, method)
+
+    async def attach(self, container: str) -> socket.socket:
+        """The hijacked connection to stdin, stdout and stderr of a container not yet started."""
+
+        def work() -> socket.socket:
+            with _translated():
+                raw = self._client().attach_socket(
+                    container, {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+                )
+                # The connection belongs to an HTTP response; take a handle of our own and let the
+                # response go. Nothing can be buffered in it: the container has not started.
+                connection = socket.socket(fileno=os.dup(raw.fileno()))
+                raw._response.close()
+                raw.close()
+                return connection
+
+        connection: socket.socket = await self._in_thread(work, "attach")
+        connection.setblocking(False)
+        return connection
+
+    def close(self) -> None:
+        """Let the connections go. Calls under way end with their own deadline."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._api is not None:
+            self._api.close()
+
+    def _client(self) -> docker.APIClient:
+        with self._connecting:
+            if self._api is None:
+                # Asked by hand: with version="auto" a failing constructor leaks its connection.
+                asking = self._new_client(API_OLDEST)
+                try:
+                    version = asking.version(api_version=False)["ApiVersion"]
+                finally:
+                    asking.close()
+                self._api = self._new_client(version)
+            return self._api
+
+    def _new_client(self, version: str) -> docker.APIClient:
+        client = docker.APIClient(
+            self._base_url,
+            version=version,
+            timeout=math.ceil(self._timeout_s),
+            max_pool_size=self._connections,
+        )
+        client.trust_env = False  # no proxy stands before a local socket; looking costs 2 ms a call
+        return client
+
+    async def _in_thread(self, work: Any, what: str) -> Any:
+        call = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        try:
+            # The client's own timeout ends the thread; this one answers even if all threads hang.
+            return await asyncio.wait_for(call, self._timeout_s + 1.0)
+        except TimeoutError:
+            raise EngineUnavailable(
+                f"the engine did not answer '{what}' within {self._timeout_s:g} s; is dockerd alive?"
+            ) from None
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    """Every error of docker-py, requests and the socket below them as one of ours."""
+    try:
+        yield
+    except docker.errors.ImageNotFound as error:
+        raise ImageMissing(f"{error.explanation}; `make images` builds it") from None
+    except docker.errors.APIError as error:
+        raise SandboxError(f"the engine refused: {error.explanation or error}"[:500]) from None
+    except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as error:
+        raise EngineUnavailable(f"the engine cannot be reached: {error}"[:500]) from None
+
+
+class DockerSandbox:
+    """Makes boxes through one engine, for one worker."""
+
+    def __init__(
+        self,
+        engine: DockerEngine,
+        facts: EngineFacts,
+        owner: Owner,
+        *,
+        start_timeout_s: float,
+        lifetime_s: float,
+        grace_s: float = 60.0,
+    ) -> None:
+        self.runtime = f"docker/{facts.oci_runtime}"
+        self._engine, self._facts, self._owner = engine, facts, owner
+        self._start_timeout_s, self._lifetime_s, self._grace_s = start_timeout_s, lifetime_s, grace_s
+        self._images: dict[str, str] = {}
+        self._live: set[str] = set()  # names of boxes being started, waiting, or running
+
+    async def ping(self) -> None:
+        """Return if the engine answers. Raises ``SandboxError`` otherwise."""
+        await self._engine.call("ping")
+
+    async def image(self, language: Language) -> str:
+        """Id of the image a new box of ``language`` runs. Raises ``ImageMissing``."""
+        found = await self._engine.call("inspect_image", language.image)
+        self._images[language.name] = str(found["Id"])
+        return self._images[language.name]
+
+    async def start(self, spec: BoxSpec) -> DockerBox:
+        """A started box whose init has said it is ready. Raises ``SandboxError``."""
+        name = f"{LABEL}-{self._owner.worker_id}-{secrets.token_hex(6)}"
+        self._live.add(name)
+        try:
+            async with asyncio.timeout(self._start_timeout_s):
+                image = self._images.get(spec.language.name) or await self.image(spec.language)
+                return await self._start(spec, image, name)
+        except BaseException as error:
+            # Shielded: the caller may be cancelled, the container must go all the same.
+            self._removing = asyncio.create_task(self.forget(name))
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.shield(self._removing)
+            if isinstance(error, ImageMissing):
+                self._images.pop(spec.language.name, None)  # built anew or removed: look it up again
+            if isinstance(error, TimeoutError):
+                raise EngineUnavailable(
+                    f"a sandbox was not ready within {self._start_timeout_s:g} s; is the engine overloaded?"
+                ) from None
+            raise
+
+    async def _start(self, spec: BoxSpec, image: str, name: str) -> DockerBox:
+        deadline_epoch_s = int(time.time() + self._lifetime_s)
+        config = container_config(spec, image, self._owner, deadline_epoch_s, self._facts)
+        created = await self._engine.call("create_container_from_config", config, name)
+        stream = await AttachedStream.open(await self._engine.attach(created["Id"]))
+        box = DockerBox(self, spec, name, created["Id"], image, stream)
+        try:
+            await self._engine.call("start", created["Id"])
+            await box.ready()
+        except BaseException:
+            stream.close()
+            raise
+        return box
+
+    async def sweep(self, live_workers: frozenset[str]) -> int:
+        """Remove containers of this fleet that nobody owns any more; how many there were.
+
+        Ours whose names we do not remember, and those of others whose worker is gone or whose
+        deadline has passed. A worker that has only just started may be missing from
+        ``live_workers``, so its containers have a time of grace.
+        """
+        found = await self._engine.call(
+            "containers", all=True, filters={"label": f"{LABEL}.fleet={self._owner.fleet}"}
+        )
+        doomed = [entry["Id"] for entry in found if self._is_orphan(entry, live_workers)]
+        removed = [await self.remove(container) for container in doomed]
+        return sum(removed)
+
+    def _is_orphan(self, entry: dict[str, Any], live_workers: frozenset[str]) -> bool:
+        labels, now = entry["Labels"], time.time()
+        if labels.get(f"{LABEL}.worker") == self._owner.worker_id:
+            return entry["Names"][0].lstrip("/") not in self._live
+        deadline = labels.get(f"{LABEL}.deadline", "")
+        if not deadline.isdecimal() or int(deadline) < now:
+            return True
+        return labels.get(f"{LABEL}.worker") not in live_workers and entry["Created"] < now - self._grace_s
+
+    async def remove(self, container: str) -> bool:
+        """Kill and remove a container, by name or id; False if the engine did not do it."""
+        try:
+            await self._engine.call("remove_container", container, force=True, v=True)
+        except SandboxError as error:
+            if "No such container" in str(error) or "already in progress" in str(error):
+                return False
+            _log.warning("removal_failed", container=container, error=str(error))
+            return False
+        return True
+
+    async def forget(self, name: str) -> None:
+        """Remove a box we started; what the engine cannot remove now, ``sweep`` will find."""
+        self._live.discard(name)
+        await self.remove(name)
+
+    async def inspect_state(self, container: str) -> dict[str, Any]:
+        """The engine's ``State`` of a container. Raises ``SandboxError``."""
+        found: dict[str, Any] = await self._engine.call("inspect_container", container)
+        return dict(found["State"])
+
+    async def wait_end(self, container: str) -> None:
+        """Return when the container is not running. Raises ``SandboxError`` if it still is."""
+        await self._engine.call("wait", container, timeout=_END_WAIT_S)
+
+    async def close(self) -> None:
+        """Let the engine's connections go."""
+        self._engine.close()
+
+
+class DockerBox:
+    """One container and the stream to its init."""
+
+    def __init__(
+        self,
+        sandbox: DockerSandbox,
+        spec: BoxSpec,
+        name: str,
+        container: str,
+        image: str,
+        stream: AttachedStream,
+    ) -> None:
+        self.spec, self.id, self.image = spec, container, image
+        self._sandbox, self._name = sandbox, name
+        self._stream, self._conversation = stream, Conversation(stream)
+        self._used = False
+
+    async def ready(self) -> None:
+        """Return when init says that it is ready. Raises ``SandboxError``."""
+        if not await self._conversation.ready():
+            raise SandboxError(f"a sandbox ended before it was ready: {self._stream.diagnostics}")
+
+    @property
+    def ended(self) -> bool:
+        """Has the box died while it waited."""
+        return self._stream.ended
+
+    async def run(self, stage: Stage) -> RawOutcome:
+        """The facts of running ``stage``. Raises ``SandboxError`` when our side failed."""
+        if self._used:
+            raise SandboxError("a sandbox runs one job; this one has had its")
+        self._used = True
+        raw, ending = await self._conversation.run(stage)
+        if ending is Ending.TOLD:
+            return raw
+        # No word from init. Neither an engine that hangs nor a sandbox that somebody took away is
+        # the program's fault, so the engine is asked before the program is blamed.
+        if ending is Ending.BROKEN:
+            await self._sandbox.wait_end(self.id)
+        state = await self._sandbox.inspect_state(self.id)
+        if ending is Ending.OVERDUE and state["Running"] and not state["Paused"]:
+            return raw
+        if ending is Ending.BROKEN and state["OOMKilled"]:
+            return replace(raw, box_oom=True)
+        raise SandboxError(
+            f"the sandbox fell silent: {state['Status']}, exit code {state['ExitCode']}"
+            + (f", {self._stream.diagnostics}" if self._stream.diagnostics else "")
+        )
+
+    async def destroy(self) -> None:
+        """Kill and remove the container. Never raises."""
+        self._stream.close()
+        await self._sandbox.forget(self._name)
+
+
+class AttachedStream:
+    """The engine's attached connection as a stream: its multiplexing taken off.
+
+    The engine puts 8 bytes before each piece: which stream, three zeros, the size. Pieces are
+    passed on as they arrive and never gathered, so a size is never trusted. Init writes nothing to
+    stderr; what comes there (a runtime that could not start it, say) is kept as a short diagnosis.
+    """
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+        self._header = bytearray()
+        self._kind = 0
+        self._left = 0  # bytes of the current piece that are still to come
+        self._diagnostics = bytearray()
+
+    @classmethod
+    async def open(cls, connection: socket.socket) -> AttachedStream:
+        """A stream over a connection of ``DockerEngine.attach``."""
+        return cls(*await asyncio.open_unix_connection(sock=connection, limit=_STREAM_BUFFER_BYTES))
+
+    @property
+    def ended(self) -> bool:
+        """The other side has closed and everything was read."""
+        return self._reader.at_eof()
+
+    @property
+    def diagnostics(self) -> str:
+        """The first words on stderr, if there were any."""
+        return self._diagnostics.decode("utf-8", "replace")
+
+    async def send(self, data: bytes) -> None:
+        """Write all of ``data``. Raises ``ConnectionError`` when nobody reads any more."""
+        self._writer.write(data)
+        await self._writer.drain()
+
+    async def receive(self) -> bytes:
+        """Some bytes of init's stdout, or ``b""`` at the end."""
+        stdout = b""
+        while not stdout:
+            try:
+                data = await self._reader.read(_STREAM_BUFFER_BYTES)
+            except ConnectionError:
+                return b""
+            if not data:
+                return b""
+            stdout = self._demultiplex(data)
+        return stdout
+
+    def close(self) -> None:
+        """Drop the connection; the box's init sees the end of its stdin and exits."""
+        self._writer.transport.abort()
+
+    def _demultiplex(self, data: bytes) -> bytes:
+        stdout = bytearray()
+        while data:
+            if not self._left:
+                need = 8 - len(self._header)
+                self._header += data[:need]
+                data = data[need:]
+                if len(self._header) < 8:
+                    break
+                self._kind, self._left = struct.unpack(">BxxxI", self._header)
+                self._header.clear()
+                continue
+            piece, data = data[: self._left], data[self._left :]
+            self._left -= len(piece)
+            if self._kind == 1:
+                stdout += piece
+            else:
+                self._diagnostics += piece[: _DIAGNOSTICS_BYTES - len(self._diagnostics)]
+        return bytes(stdout)

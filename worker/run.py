@@ -1,0 +1,78 @@
+"""One claim on its way to a result, and the ways it can be taken from us meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from fleet import log
+from fleet.errors import QueueUnavailable
+from fleet.queue import Claim
+
+T = TypeVar("T")
+_PAUSE_S_MIN, _PAUSE_S_MAX = 0.05, 1.0
+_log = log.get("worker.run")
+
+
+class Loss(StrEnum):
+    """Why a run must stop before its end."""
+
+    STALE = "stale"  # Redis says that the lease is no longer ours
+    SILENCE = "silence"  # no renewal went through for so long that it soon will not be
+    DRAIN = "drain"  # the worker shuts down; the claim goes back without penalty
+
+
+class Run:
+    """A claim being worked on. ``lose`` may come at any moment; the first reason counts."""
+
+    def __init__(self, claim: Claim, asked_s: float) -> None:
+        self.claim = claim
+        self.asked_s = asked_s  # when the claim was sent, by the monotonic clock
+        self._claimed_s = time.monotonic()
+        self.started_ms: float | None = None  # when its program was handed to a box
+        self.loss: Loss | None = None
+        self._lost = asyncio.Event()
+
+    def now_ms(self) -> float:
+        """The time by the clock of Redis, as far as this process can tell: read at the claim, and
+        carried on by the local monotonic clock."""
+        return self.claim.claimed_at_ms + (time.monotonic() - self._claimed_s) * 1000
+
+    def lose(self, why: Loss) -> None:
+        """Stop: whatever this run does in a sandbox ends now."""
+        self.loss = self.loss or why
+        self._lost.set()
+
+    async def unless_lost(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """What ``work`` returns, or None if the run was lost first; then it was cancelled and has
+        ended. Never wrap a call to Redis: those must not be cancelled."""
+        if self.loss:
+            work.close()
+            return None
+        task, lost = asyncio.create_task(work), asyncio.create_task(self._lost.wait())
+        try:
+            await asyncio.wait({task, lost}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            lost.cancel()
+            task.cancel()
+            await asyncio.wait({task, lost})
+        return None if task.cancelled() else task.result()
+
+    async def answer(self, call: Callable[[], Awaitable[T]]) -> T | None:
+        """The answer of Redis, asked again while it is away; None once the run is lost."""
+        pause_s = _PAUSE_S_MIN
+        while not self.loss:
+            try:
+                return await call()
+            except QueueUnavailable as error:
+                if pause_s == _PAUSE_S_MIN:
+                    _log.warning("queue_away", job=self.claim.job_id, error=str(error))
+            try:
+                async with asyncio.timeout(pause_s):
+                    await self._lost.wait()
+            except TimeoutError:
+                pause_s = min(2 * pause_s, _PAUSE_S_MAX)
+        return None

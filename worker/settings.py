@@ -1,0 +1,84 @@
+"""The worker's settings; each description is that setting's line in the README table."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from fleet.settings import PREFIX, JobSettings
+
+# Behind init's deadline the worker has its own; then it destroys the box and stores the result.
+BEHIND_INIT_S = 2.0
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
+
+
+class WorkerSettings(JobSettings):
+    """Everything a worker can be told."""
+
+    fleet: str = Field(
+        "sandfleet",
+        pattern=_NAME,
+        description="label on every container; workers of one fleet on one host clean up after each other",
+    )
+    worker_name: str = Field(
+        default_factory=socket.gethostname,
+        pattern=_NAME,
+        description="name of this worker in results and logs; default: the host's name",
+    )
+    slots: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=1,
+        le=1024,
+        description="jobs run at once; default: one a CPU",
+    )
+    runtime: Literal["docker"] = Field("docker", description="what isolates the programs")
+    docker_host: str = Field(
+        "unix:///var/run/docker.sock",
+        pattern=r"^unix://",
+        description="socket of the container engine",
+    )
+    oci_runtime: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9_.-]{0,64}$",
+        description="OCI runtime of the containers (`runc`, `crun`, `runsc`); empty: the engine's default",
+    )
+    engine_timeout_s: float = Field(
+        15.0, gt=0, le=300, description="seconds the engine has to answer a call or to start a sandbox"
+    )
+    lease_s: float = Field(
+        10.0,
+        ge=1.5,
+        description="seconds until a silent worker's jobs go to another",
+    )
+    drain_s: float = Field(
+        35.0, ge=0, description="seconds running jobs have to end after SIGTERM, before they are given back"
+    )
+    spares: int | None = Field(
+        None, ge=0, le=1024, description="sandboxes kept started per language; default: as many as slots"
+    )
+    spare_max_age_s: float = Field(300.0, gt=0, description="seconds after which an unused spare is replaced")
+    sweep_s: float = Field(15.0, gt=0, description="seconds between two searches for orphaned sandboxes")
+    metrics_host: str = Field("127.0.0.1", description="address the metrics are served on")
+    metrics_port: int = Field(9101, ge=0, le=65535, description="port of the metrics; 0: none are served")
+
+    @model_validator(mode="after")
+    def _times_fit(self) -> WorkerSettings:
+        if self.drain_s < self.wall_s_max + BEHIND_INIT_S:
+            raise ValueError(
+                f"{PREFIX}DRAIN_S is {self.drain_s:g}, but a job may run {PREFIX}WALL_S_MAX "
+                f"({self.wall_s_max:g}) and {BEHIND_INIT_S:g} more seconds; raise the one or lower the other"
+            )
+        if self.spare_max_age_s < self.engine_timeout_s:
+            raise ValueError(
+                f"{PREFIX}SPARE_MAX_AGE_S is below {PREFIX}ENGINE_TIMEOUT_S: "
+                "a spare could be outdated before it has started; raise it"
+            )
+        return self
+
+    @property
+    def spares_per_language(self) -> int:
+        """How many started sandboxes are kept for each language."""
+        return self.slots if self.spares is None else self.spares

@@ -1,0 +1,186 @@
+"""Boxes started before their job is known, so that a job does not wait for the engine.
+
+One pool a language, for boxes with its default limits; a job that asks for other limits gets a box
+started for it. Refilling is done by one task, one box at a time, and gives way to boxes that a job
+waits for: the engine slows down when it starts many at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fleet import log
+from fleet.errors import ImageMissing, SandboxError
+from worker.metrics import Metrics
+from worker.sandbox import Box, BoxSpec, Sandbox
+
+_LOOK_S = 2.0  # between two looks for spares that are old, outdated or dead
+_PAUSE_S = 1.0  # after a start that failed
+_log = log.get("worker.spares")
+
+
+@dataclass(slots=True)
+class _Spare:
+    box: Box
+    started_s: float  # by the monotonic clock
+
+
+@dataclass(slots=True)
+class _Pool:
+    spec: BoxSpec
+    ready: deque[_Spare] = field(default_factory=deque)
+    image_there: bool = True
+    not_before_s: float = 0.0  # after a start that failed, so that others are filled meanwhile
+
+
+class Spares:
+    """A floor of ready boxes for each of ``specs``."""
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        specs: Mapping[str, BoxSpec],
+        *,
+        floor: int,
+        max_age_s: float,
+        metrics: Metrics,
+    ) -> None:
+        self._sandbox, self._metrics = sandbox, metrics
+        self._floor, self._max_age_s = floor, max_age_s
+        self._pools = {name: _Pool(spec) for name, spec in specs.items()}
+        self._starting = 0  # boxes that a job waits for
+        self._change = asyncio.Event()
+        self._full = asyncio.Event()
+        self._destroying: set[asyncio.Task[None]] = set()
+        self._keeper: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        """Begin to fill the pools."""
+        self._keeper = asyncio.create_task(self._keep(), name="spares")
+
+    async def take(self, spec: BoxSpec) -> Box:
+        """A ready spare of ``spec``, or a box started now. Raises ``SandboxError``."""
+        pool = self._pools.get(spec.language.name)
+        box = self._ready(pool) if pool is not None and pool.spec == spec else None
+        found = "miss" if box is None else "hit"
+        self._metrics.spares_taken.labels(spec.language.name, found).inc()
+        if box is not None:
+            self._change.set()
+            return box
+        self._starting += 1
+        try:
+            return await self._start(spec)
+        finally:
+            self._starting -= 1
+            self._change.set()
+
+    def discard(self, box: Box) -> None:
+        """Destroy a box behind the caller's back."""
+        task = asyncio.create_task(box.destroy())
+        self._destroying.add(task)
+        task.add_done_callback(self._destroying.discard)
+
+    async def full(self) -> None:
+        """Return when every pool that can be filled is."""
+        await self._full.wait()
+
+    def serves(self, language: str) -> bool:
+        """False while the image of ``language`` is missing."""
+        return self._pools[language].image_there
+
+    def image_lost(self, language: str) -> None:
+        """Note that a start failed for want of the image; the keeper looks for it again."""
+        self._pools[language].image_there = False
+
+    async def close(self) -> None:
+        """Destroy all spares, and wait for every box that is being destroyed."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait({self._keeper})
+        for pool in self._pools.values():
+            while pool.ready:
+                self.discard(pool.ready.popleft().box)
+        if self._destroying:
+            await asyncio.wait(set(self._destroying))
+
+    def _ready(self, pool: _Pool) -> Box | None:
+        while pool.ready:
+            spare = pool.ready.popleft()
+            self._count(pool)
+            if not spare.box.ended:
+                return spare.box
+            self.discard(spare.box)
+        return None
+
+    async def _start(self, spec: BoxSpec) -> Box:
+        with self._metrics.start_s.labels(spec.language.name).time():
+            return await self._sandbox.start(spec)
+
+    async def _keep(self) -> None:
+        looked_s = float("-inf")
+        while True:
+            if time.monotonic() - looked_s >= _LOOK_S:
+                for pool in self._pools.values():
+                    await self._weed(pool)
+                looked_s = time.monotonic()
+            neediest = max(self._pools.values(), key=self._missing, default=None)
+            if neediest is not None and self._missing(neediest) > 0 and not self._starting:
+                await self._refill(neediest)
+                continue
+            if not self._starting:
+                self._full.set()
+            self._change.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_S):
+                    await self._change.wait()
+
+    def _missing(self, pool: _Pool) -> int:
+        if not pool.image_there or time.monotonic() < pool.not_before_s:
+            return 0
+        return self._floor - len(pool.ready)
+
+    async def _refill(self, pool: _Pool) -> None:
+        name = pool.spec.language.name
+        try:
+            box = await self._start(pool.spec)
+        except SandboxError as error:
+            _log.warning("spare_failed", language=name, error=str(error))
+            pool.not_before_s = time.monotonic() + _PAUSE_S
+            return
+        pool.ready.append(_Spare(box, time.monotonic()))
+        self._count(pool)
+
+    async def _weed(self, pool: _Pool) -> None:
+        """Drop spares that are dead, old, or of an image that has been built anew."""
+        image = await self._image(pool)
+        oldest_s = time.monotonic() - self._max_age_s
+        for spare in list(pool.ready):
+            outdated = image is not None and spare.box.image != image
+            if spare.box.ended or outdated or spare.started_s < oldest_s:
+                pool.ready.remove(spare)
+                self.discard(spare.box)
+        self._count(pool)
+
+    async def _image(self, pool: _Pool) -> str | None:
+        language = pool.spec.language
+        try:
+            image = await self._sandbox.image(language)
+        except ImageMissing as error:
+            if pool.image_there:
+                _log.warning("image_missing", language=language.name, error=str(error))
+            pool.image_there = False
+            return None
+        except SandboxError:
+            return None  # the engine is away; whoever watches it says so
+        pool.image_there = True
+        return image
+
+    def _count(self, pool: _Pool) -> None:
+        if self._missing(pool) > 0:
+            self._full.clear()
+        self._metrics.spares_ready.labels(pool.spec.language.name).set(len(pool.ready))
