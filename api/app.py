@@ -1,0 +1,77 @@
+"""The FastAPI app, put together from what it is handed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import FastAPI
+
+from api import description, problems
+from api.body import BodyReader
+from api.directory import Directory
+from api.edge import Edge
+from api.metrics import ApiMetrics
+from api.operations import OperationRoutes
+from api.pages import Pages
+from api.routes import JobRoutes
+from api.settings import ApiSettings
+from api.waiters import Waiters
+from fleet.queue import Queue
+
+_ABOUT = """Runs snippets of code in throwaway containers.
+
+Submit a job, then ask for its result, or wait for it with `Prefer: wait=SECONDS`.
+Errors are `application/problem+json` (RFC 9457); their `type` is one of these and never changes:
+
+{problems}
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deps:
+    """What the app is handed. ``directory`` and ``waiters`` are kept fresh by whoever made them."""
+
+    settings: ApiSettings
+    queue: Queue
+    directory: Directory
+    waiters: Waiters
+
+
+def create_app(deps: Deps) -> FastAPI:
+    """The API as an ASGI app. It starts nothing in the background and needs no lifespan."""
+    settings, bounds = deps.settings, deps.settings.bounds
+    metrics = ApiMetrics(deps.waiters)
+    app = FastAPI(
+        title="Sandfleet",
+        version=_version(),
+        description=_ABOUT.format(problems=description.problem_table()),
+        docs_url=None,  # FastAPI's page loads its scripts from elsewhere; ours is in pages
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+        redirect_slashes=False,  # a slash at the end may be part of a problemId
+    )
+    app.openapi = cache(lambda: description.openapi(app, bounds))  # type: ignore[method-assign]
+    problems.install(app)
+    app.add_middleware(Edge, metrics=metrics)
+    jobs = JobRoutes(
+        queue=deps.queue,
+        directory=deps.directory,
+        waiters=deps.waiters,
+        metrics=metrics,
+        bodies=BodyReader(bounds.item_bytes_max, settings.body_s, settings.bodies_bytes_max),
+        bounds=bounds,
+        wait_s_max=settings.wait_s_max,
+    )
+    operations = OperationRoutes(queue=deps.queue, directory=deps.directory, metrics=metrics, bounds=bounds)
+    for part in (jobs, operations, Pages.read()):
+        app.include_router(part.router())
+    return app
+
+
+def _version() -> str:
+    try:
+        return version("sandfleet")
+    except PackageNotFoundError:
+        return "0"  # run from a source tree that was not installed

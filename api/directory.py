@@ -1,0 +1,133 @@
+"""The languages clients may name: those this host knows, and those live workers announce."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fleet import log
+from fleet.errors import QueueUnavailable
+from fleet.job import Bounds
+from fleet.languages import Language, names_by_alias
+from fleet.queue import Queue, WorkerInfo
+
+REFRESH_S = 1.0
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+#-]{0,63}")
+_log = log.get("api.directory")
+
+
+@dataclass(slots=True)
+class _Offer:
+    """One language in the making of a listing."""
+
+    name: str
+    aliases: list[str]
+    limits: Mapping[str, Any]
+    version: str | None = None
+    image: str | None = None
+    workers: set[str] = field(default_factory=set)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "aliases": self.aliases,
+            "available": bool(self.workers),
+            "workers": len(self.workers),
+            "version": self.version,
+            "image": self.image,
+            "limits": self.limits,
+        }
+
+
+class Directory:
+    """Which words mean which language, and what is known of each. Read without waiting.
+
+    A language that only this host knows is accepted too: its jobs wait for a worker. One that only
+    workers know is listed while they live.
+    """
+
+    def __init__(self, known: Mapping[str, Language], bounds: Bounds) -> None:
+        self._known = known
+        self._known_words = names_by_alias(known.values())
+        self._bounds = bounds
+        self._words: Mapping[str, str] = self._known_words
+        self.listing: Sequence[Mapping[str, Any]] = ()
+        self.update(())
+
+    def resolve(self, word: str) -> str | None:
+        """The name of the language that ``word`` means; None if it means none."""
+        return self._words.get(word)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of all languages."""
+        return [offer["name"] for offer in self.listing]
+
+    def update(self, workers: Iterable[WorkerInfo]) -> None:
+        """Take over what live workers announce. What they say is checked, not trusted."""
+        offers = {name: self._own(language) for name, language in self._known.items()}
+        words = dict(self._known_words)
+        served = [
+            (worker.worker_id, announced)
+            for worker in workers
+            for announced in worker.languages
+            if _is_word(announced.get("name"))
+        ]
+        for worker_id, announced in served:
+            name = announced["name"]
+            if words.setdefault(name, name) != name:
+                continue  # here the word is an alias of something else; ours is older
+            offer = offers.setdefault(name, _Offer(name, [], self._limits(announced)))
+            offer.version = offer.version or _text(announced.get("version"))
+            offer.image = offer.image or _text(announced.get("image"))
+            offer.workers.add(worker_id)
+        for _, announced in served:  # names first: no alias of one may hide the name of another
+            for word in _words(announced.get("aliases")) if announced["name"] in offers else ():
+                offer = offers[announced["name"]]
+                if word != offer.name and words.setdefault(word, offer.name) == offer.name:
+                    offer.aliases = sorted({*offer.aliases, word})
+        self._words = words
+        self.listing = [offer.to_json() for _, offer in sorted(offers.items())]
+
+    async def keep_fresh(self, queue: Queue) -> None:
+        """Follow the workers for ever, ``REFRESH_S`` seconds behind them; so a submit need not ask."""
+        away = False
+        while True:
+            try:
+                self.update(await queue.workers())
+            except QueueUnavailable as error:
+                # What was known stays: jobs of these languages get the queue's own answer.
+                if not away:
+                    _log.warning("queue_unavailable", reason=str(error))
+                away = True
+            except (ValueError, KeyError, TypeError, AttributeError):
+                # A worker of another version may announce what this one cannot read.
+                _log.exception("workers_unreadable")
+            else:
+                if away:
+                    _log.info("queue_available")
+                away = False
+            await asyncio.sleep(REFRESH_S)
+
+    def _own(self, language: Language) -> _Offer:
+        limits = self._bounds.resolve(None, language.limits).to_json()
+        return _Offer(language.name, sorted(language.aliases), limits)
+
+    def _limits(self, announced: Mapping[str, Any]) -> Mapping[str, Any]:
+        limits = announced.get("limits")
+        return limits if isinstance(limits, Mapping) else self._bounds.default.to_json()
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and _WORD.fullmatch(value) is not None
+
+
+def _words(value: object) -> list[str]:
+    return [word for word in value if _is_word(word)] if isinstance(value, list | tuple) else []
+
+
+def _text(value: object) -> str | None:
+    return value[:256] if isinstance(value, str) and value else None

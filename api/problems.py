@@ -1,0 +1,173 @@
+"""Errors as clients see them: RFC 9457 ``application/problem+json`` with a stable ``type``.
+
+Every error of a request becomes a ``Problem`` here, whichever layer raised it. A detail says what
+the client can do; it never carries internals.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+
+from fleet.errors import FleetError, InvalidJob, JobTooLarge, QueueFull, QueueMemoryFull, QueueUnavailable
+
+MEDIA_TYPE = "application/problem+json"
+_URN = "urn:sandfleet:problem:"
+_RETRY_S = 2  # how soon to come back when Redis is away: a restart takes about as long
+
+
+class Kind(Enum):
+    """The closed set of problems: slug of the ``type``, HTTP status, title."""
+
+    MALFORMED_JSON = "malformed-json", 422, "The body is not a JSON object"
+    INVALID_JOB = "invalid-job", 422, "A field of the job is not acceptable"
+    UNKNOWN_LANGUAGE = "unknown-language", 422, "No such language"
+    INVALID_PARAMETER = "invalid-parameter", 422, "A parameter of the request is not acceptable"
+    TOO_LARGE = "too-large", 413, "The job is too large"
+    SLOW_BODY = "slow-body", 408, "The body took too long to arrive"
+    MEDIA_TYPE = "unsupported-media-type", 415, "The body must be plain JSON"
+    UNKNOWN_JOB = "unknown-job", 404, "No such job"
+    NOT_FOUND = "not-found", 404, "No such page"
+    METHOD = "method-not-allowed", 405, "The page does not take this method"
+    BAD_REQUEST = "bad-request", 400, "The request cannot be answered"
+    QUEUE_FULL = "queue-full", 503, "The queue is full"
+    QUEUE_UNAVAILABLE = "queue-unavailable", 503, "The queue is away"
+    QUEUE_MEMORY_FULL = "queue-memory-full", 503, "The queue is out of memory"
+    BUSY = "busy", 503, "Too many large requests at once"
+    NOT_READY = "not-ready", 503, "The fleet cannot run jobs yet"
+    INTERNAL = "internal", 500, "The server failed"
+
+    def __init__(self, slug: str, status: int, title: str) -> None:
+        self.slug = slug
+        self.status = status
+        self.title = title
+
+    @property
+    def type(self) -> str:
+        """The URI that names this problem for good."""
+        return _URN + self.slug
+
+
+class Problem(Exception):
+    """An answer that is an error. ``errors`` pairs a field's JSON name with what is wrong with it."""
+
+    def __init__(
+        self,
+        kind: Kind,
+        detail: str,
+        *,
+        errors: Sequence[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.errors = errors
+        self.headers = headers
+
+    def to_json(self) -> dict[str, Any]:
+        """The problem details object of RFC 9457."""
+        details: dict[str, Any] = {
+            "type": self.kind.type,
+            "title": self.kind.title,
+            "status": self.kind.status,
+            "detail": self.detail,
+        }
+        if self.errors:
+            details["errors"] = [{"field": field, "detail": detail} for field, detail in self.errors]
+        return details
+
+    def response(self) -> Response:
+        """The problem as a response."""
+        # Escaped to ASCII: a field name that a client made up may hold a lone surrogate.
+        return Response(
+            json.dumps(self.to_json(), separators=(",", ":")).encode("ascii"),
+            status_code=self.kind.status,
+            headers=self.headers,
+            media_type=MEDIA_TYPE,
+        )
+
+
+def as_problem(error: Exception) -> Problem:
+    """The problem that ``error`` is to a client; ``internal`` for what no client can cause."""
+    match error:
+        case Problem():
+            return error
+        case InvalidJob():
+            return _refused(error)
+        case QueueFull():
+            return _come_back(
+                Kind.QUEUE_FULL,
+                f"{error.waiting} jobs wait and the queue takes no more than {error.bound}; try again later",
+                error.retry_after_s,
+            )
+        case QueueMemoryFull():
+            return _come_back(
+                Kind.QUEUE_MEMORY_FULL,
+                "the queue has no memory left for new jobs until running ones finish; try again later",
+            )
+        case QueueUnavailable():
+            return _come_back(
+                Kind.QUEUE_UNAVAILABLE, "the queue cannot be reached or does not answer; try again soon"
+            )
+        case _:
+            return Problem(Kind.INTERNAL, "the server failed; the operator's log has the reason")
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of ``app`` with a problem. Errors nobody expects are left to the edge."""
+    app.add_exception_handler(Problem, _answer)
+    app.add_exception_handler(FleetError, _answer)
+    app.add_exception_handler(HTTPException, _answer_http)
+    app.add_exception_handler(RequestValidationError, _answer_parameters)
+    app.add_exception_handler(ClientDisconnect, _answer_nobody)
+
+
+def _refused(error: InvalidJob) -> Problem:
+    if isinstance(error, JobTooLarge):
+        return Problem(Kind.TOO_LARGE, str(error), errors=[(error.field, error.detail)])
+    kind = Kind.INVALID_JOB if error.field else Kind.MALFORMED_JSON
+    return Problem(kind, str(error), errors=[(error.field, error.detail)])
+
+
+def _come_back(kind: Kind, detail: str, after_s: int = _RETRY_S) -> Problem:
+    return Problem(kind, detail, headers={"Retry-After": str(max(1, after_s))})
+
+
+async def _answer(_request: Request, error: Exception) -> Response:
+    problem = as_problem(error)
+    if problem.kind is Kind.INTERNAL:
+        raise error  # the edge logs it
+    return problem.response()
+
+
+async def _answer_http(request: Request, error: Exception) -> Response:
+    # Raised by the router alone: our own code raises Problem.
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 404:
+        return Problem(
+            Kind.NOT_FOUND, "there is nothing at this address; /docs lists what there is"
+        ).response()
+    if status == 405:
+        headers = error.headers if isinstance(error, HTTPException) else None
+        return Problem(Kind.METHOD, f"{request.method} is not for this address", headers=headers).response()
+    return Problem(Kind.BAD_REQUEST, "the request cannot be answered as it is").response()
+
+
+async def _answer_parameters(_request: Request, error: Exception) -> Response:
+    faults = error.errors() if isinstance(error, RequestValidationError) else []
+    errors = [(str(fault["loc"][-1]), str(fault["msg"])) for fault in faults]
+    detail = "; ".join(f"{name}: {message}" for name, message in errors)
+    return Problem(Kind.INVALID_PARAMETER, detail, errors=errors).response()
+
+
+async def _answer_nobody(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=400)  # the client has left: nobody reads this

@@ -1,0 +1,216 @@
+"""Jobs over HTTP: submit one, ask for its result, list those of a problem.
+
+A submit is one round trip to Redis. Bodies and answers bypass the models of ``schemas``, which
+describe them: the one validator is ``fleet.job.Submission``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Annotated
+from urllib.parse import unquote_to_bytes
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response, StreamingResponse
+
+from api import answers, description, prefer, schemas
+from api.body import BodyReader
+from api.directory import Directory
+from api.metrics import ApiMetrics
+from api.problems import Kind, Problem, as_problem
+from api.waiters import Waiter, Waiters, ends_with_client
+from fleet import log
+from fleet.errors import FleetError, InvalidJob, QueueUnavailable
+from fleet.job import JOB_ID_PATTERN, PROBLEM_ID_CHARS_MAX, Bounds, JobState, Submission, read_object
+from fleet.queue import Enqueued, Queue, Record
+
+_FIELDS = sorted(str(field.alias) for field in schemas.SubmitRequest.model_fields.values())
+_POLL_S = 1  # what Retry-After says of an unfinished job
+_VARY = {"Vary": "Prefer"}
+_log = log.get("api.routes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRoutes:
+    """The handlers of all addresses that speak of jobs."""
+
+    queue: Queue
+    directory: Directory
+    waiters: Waiters
+    metrics: ApiMetrics
+    bodies: BodyReader
+    bounds: Bounds
+    wait_s_max: int
+
+    def router(self) -> APIRouter:
+        """The addresses, with their description."""
+        router = APIRouter(tags=["jobs"])
+        router.add_api_route("/submit", self.submit, methods=["POST"], **description.SUBMIT)
+        router.add_api_route("/result/{id:path}", self.result, methods=["GET"], **description.RESULT)
+        router.add_api_route(
+            "/problems/{problemId:path}/results", self.results, methods=["GET"], **description.RESULTS
+        )
+        router.add_api_route("/jobs/{jobId}", self.job, methods=["GET"], **description.JOB)
+        return router
+
+    async def submit(self, request: Request) -> Response:
+        """Accept a job. It is safe in Redis when the answer is on its way."""
+        with self._refusals_counted():
+            submission = self._submission(await self.bodies.read(request))
+        job_id = secrets.token_hex(16)
+        wait_s = self._wait_s(request)
+        if not wait_s:
+            await self._enqueue(job_id, submission)
+            return _accepted(job_id, submission)
+        with self.waiters.waiting(job_id) as waiter:
+            await self._enqueue(job_id, submission)
+            if waiter is None:
+                return _accepted(job_id, submission)
+            try:
+                job = await self._done(job_id, waiter, request, wait_s)
+            except QueueUnavailable:
+                job = None  # the job is accepted all the same; its result can be asked for later
+        headers = {"Preference-Applied": f"wait={wait_s}"}
+        if job is not None and job.result is not None:
+            return answers.json_response(job.result, headers={**headers, **_VARY})
+        return _accepted(job_id, submission, job.state if job else JobState.QUEUED, headers)
+
+    async def result(self, request: Request) -> Response:
+        """The result of a job, or of the newest job of a problem."""
+        name = _name(request, "id")
+        job = await self._find(name)
+        headers = dict(_VARY)
+        wait_s = self._wait_s(request)
+        if job.result is None and wait_s:
+            with self.waiters.waiting(job.job_id) as waiter:
+                if waiter is not None:
+                    waiter.wake()  # it may have ended before we listened: look once more
+                    job = await self._done(job.job_id, waiter, request, wait_s) or job
+                    headers["Preference-Applied"] = f"wait={wait_s}"
+        if job.result is not None:
+            return answers.json_response(job.result, headers=headers)
+        headers["Retry-After"] = str(_POLL_S)
+        return answers.json_response(answers.summary(job.job_id, job.problem_id, job.state), 202, headers)
+
+    async def results(self, request: Request, count: Annotated[int, Query(ge=1, le=100)] = 20) -> Response:
+        """The jobs of a problem that are kept, newest first."""
+        problem_id = _name(request, "problemId")
+        jobs = await self.queue.newest(problem_id, count)
+        if not jobs:
+            raise _unknown()
+        return StreamingResponse(_listing(problem_id, jobs), media_type="application/json")
+
+    async def job(self, request: Request) -> Response:
+        """The whole record of a job, without its code."""
+        job_id = request.path_params["jobId"]
+        job = await self.queue.get(job_id) if JOB_ID_PATTERN.fullmatch(job_id) else None
+        if job is None:
+            raise _unknown()
+        return answers.json_response(answers.record(job))
+
+    async def _enqueue(self, job_id: str, submission: Submission) -> None:
+        language = submission.language
+        with self._refusals_counted(language):
+            enqueued = await self.queue.enqueue(
+                job_id, submission.to_spec(), submission.problem_id, language, submission.priority
+            )
+        self.metrics.submitted(language, "accepted")
+        _log_submitted(submission, enqueued)
+
+    @contextmanager
+    def _refusals_counted(self, language: str = "") -> Iterator[None]:
+        try:
+            yield
+        except (Problem, FleetError) as error:
+            problem = as_problem(error)
+            self.metrics.submitted(language, problem.kind.slug)
+            raise problem from error
+
+    def _submission(self, body: bytes) -> Submission:
+        raw = read_object(body)
+        for name in raw:
+            if name not in _FIELDS:
+                raise InvalidJob(name[:64], f"is not a field; there are {', '.join(_FIELDS)}")
+        submission = Submission.from_mapping(raw, self.bounds)
+        language = self.directory.resolve(submission.language)
+        if language is None:
+            detail = f"is not the name or an alias of a language; there are {', '.join(self.directory.names)}"
+            raise Problem(Kind.UNKNOWN_LANGUAGE, f"language: {detail}", errors=[("language", detail)])
+        return replace(submission, language=language)
+
+    async def _find(self, name: str) -> Record:
+        job = await self.queue.get(name) if JOB_ID_PATTERN.fullmatch(name) else None
+        if job is None:
+            newest = await self.queue.newest(name, 1)
+            if not newest:
+                raise _unknown()
+            job = newest[0]
+        return job
+
+    async def _done(self, job_id: str, waiter: Waiter, request: Request, wait_s: int) -> Record | None:
+        """The job as soon as it is done, or as it is when the time is up or the client has left."""
+        deadline = asyncio.get_running_loop().time() + wait_s
+        async with ends_with_client(waiter, request):
+            while await waiter.woken(deadline):
+                job = await self.queue.get(job_id)
+                if job is None or job.result is not None:
+                    return job
+        return await self.queue.get(job_id)
+
+    def _wait_s(self, request: Request) -> int:
+        return prefer.wait_s(request.headers.getlist("prefer"), self.wait_s_max)
+
+
+def _accepted(
+    job_id: str,
+    submission: Submission,
+    state: JobState = JobState.QUEUED,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    where = {"Location": answers.job_path(job_id), **_VARY, **(headers or {})}
+    return answers.json_response(answers.summary(job_id, submission.problem_id, state), 202, where)
+
+
+async def _listing(problem_id: str, jobs: list[Record]) -> AsyncIterator[bytes]:
+    # One job at a time: a hundred results as one JSON text would hold up everyone else.
+    yield answers.encode({"problemId": problem_id})[:-1] + b',"jobs":['
+    for at, job in enumerate(jobs):
+        yield (b"," if at else b"") + answers.encode(answers.record(job))
+        await asyncio.sleep(0)
+    yield b"]}"
+
+
+def _log_submitted(submission: Submission, enqueued: Enqueued) -> None:
+    _log.info(
+        "job_submitted",
+        job_id=enqueued.job_id,
+        problem_id=submission.problem_id,
+        language=submission.language,
+        lane=str(submission.priority),
+        code_bytes=len(submission.code.encode()),
+        waiting=enqueued.waiting,
+    )
+
+
+def _name(request: Request, parameter: str) -> str:
+    """A jobId or problemId out of the path, exactly as it was sent; slashes may be part of it."""
+    name: str = request.path_params[parameter]
+    # The server decodes the path leniently; bytes that are not UTF-8 must not turn into somebody's id.
+    raw: bytes = request.scope.get("raw_path") or b""
+    try:
+        unquote_to_bytes(raw).decode()
+    except UnicodeDecodeError:
+        raise _unknown() from None
+    if not 1 <= len(name) <= PROBLEM_ID_CHARS_MAX:
+        raise _unknown()
+    return name
+
+
+def _unknown() -> Problem:
+    return Problem(
+        Kind.UNKNOWN_JOB, "no job or problem of this id is known; results are kept for a limited time"
+    )

@@ -1,0 +1,38 @@
+"""Settings of the API, beside those it shares with the other services."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from fleet.job import MIB
+from fleet.settings import PREFIX, JobSettings
+
+
+class ApiSettings(JobSettings):
+    """What the API reads from ``SANDFLEET_*``."""
+
+    host: str = Field("127.0.0.1", description="address the API listens on; there is no authentication yet")
+    port: int = Field(3000, ge=0, le=65_535, description="port the API listens on; 0 takes a free one")
+    queue_max: int = Field(10_000, ge=1, description="jobs that may wait before new ones are refused")
+    wait_s_max: int = Field(60, ge=0, description="longest `Prefer: wait` that is honoured, in seconds")
+    waiters_max: int = Field(2_000, ge=0, description="requests that may wait for a result at once")
+    connections_max: int = Field(4_096, ge=1, description="HTTP connections that may be open at once")
+    body_s: float = Field(10.0, gt=0, description="seconds a request body may take to arrive")
+    bodies_bytes_max: int = Field(
+        256 * MIB, ge=1, description="bytes of request bodies that may be held at once, all together"
+    )
+    stop_s: float = Field(10.0, gt=0, description="seconds open requests are given when the API stops")
+
+    @model_validator(mode="after")
+    def _room_for_one(self) -> ApiSettings:
+        if self.waiters_max >= self.connections_max:
+            raise ValueError(
+                f"{PREFIX}WAITERS_MAX must stay below {PREFIX}CONNECTIONS_MAX, or requests that wait "
+                "shut everyone else out"
+            )
+        if self.bodies_bytes_max < self.bounds.item_bytes_max:
+            raise ValueError(
+                f"{PREFIX}BODIES_BYTES_MAX must be at least {self.bounds.item_bytes_max}, the size of one "
+                f"largest body for {PREFIX}CODE_BYTES_MAX and {PREFIX}STDIN_BYTES_MAX"
+            )
+        return self

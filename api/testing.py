@@ -1,0 +1,107 @@
+"""For tests: the API in memory, on a ``FakeQueue``, with workers that do what a test says."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+
+from api.app import Deps, create_app
+from api.directory import Directory
+from api.settings import ApiSettings
+from api.waiters import Waiters
+from fleet.events import Completion
+from fleet.languages import Language
+from fleet.testing import FakeQueue, a_result, a_worker
+
+TONGUE = Language(
+    name="tongue",
+    aliases=("tg",),
+    file="main",
+    run=("run",),
+    version=("run", "--version"),
+    base_upstream="base",
+    base_debian=("base",),
+)
+BODY: Mapping[str, Any] = {"problemId": "two-sum", "code": "1", "language": "tongue"}
+
+
+class AnnouncementsOfTest:
+    """What a test announces, as the stream that ``Waiters.follow`` reads."""
+
+    def __init__(self) -> None:
+        self._said: asyncio.Queue[Completion | None] = asyncio.Queue()
+
+    def say(self, completion: Completion | None) -> None:
+        """Announce; None is a new subscription."""
+        self._said.put_nowait(completion)
+
+    async def listen(self) -> AsyncIterator[Completion | None]:
+        """All that is said, for ever."""
+        while True:
+            yield await self._said.get()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiOfTest:
+    """An API and all that a test needs to hold of it."""
+
+    client: httpx2.AsyncClient
+    queue: FakeQueue
+    waiters: Waiters
+    directory: Directory
+    announcements: AnnouncementsOfTest
+
+    async def submit(self, **changes: Any) -> str:
+        """Submit a good job; its id."""
+        answer = await self.client.post("/submit", json={**BODY, **changes})
+        answer.raise_for_status()
+        job_id: str = answer.json()["jobId"]
+        return job_id
+
+    async def run_next(self, *, announce: bool = True, **result: Any) -> Mapping[str, Any]:
+        """Do what a worker does with the next job; the result it stored."""
+        (claim,) = await self.queue.claim("w1", ["tongue"], 1)
+        await self.queue.renew("w1", {claim.job_id: claim.fence}, [claim.job_id])
+        problem_id = json.loads(claim.spec)["problemId"]
+        stored = a_result(job_id=claim.job_id, problem_id=problem_id, **result).to_json()
+        await self.queue.finish(claim, stored)
+        if announce:
+            self.announcements.say(self.queue.events[-1])
+        return stored
+
+    async def until_waiting(self, count: int = 1) -> None:
+        """Return when so many requests wait."""
+        async with asyncio.timeout(5):
+            while len(self.waiters) != count:  # noqa: ASYNC110 - the product has no use for such an event
+                await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def api_of_test(queue: FakeQueue | None = None, **settings: Any) -> AsyncIterator[ApiOfTest]:
+    """The API with one language, ``tongue``, and one worker that serves it."""
+    queue = queue or FakeQueue()
+    await queue.register(a_worker())
+    values = ApiSettings(**settings)
+    directory = Directory({TONGUE.name: TONGUE}, values.bounds)
+    directory.update(await queue.workers())
+    waiters = Waiters(values.waiters_max)
+    announcements = AnnouncementsOfTest()
+    app = create_app(Deps(settings=values, queue=queue, directory=directory, waiters=waiters))
+    follower = asyncio.create_task(waiters.follow(announcements.listen()))
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=True)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield ApiOfTest(
+            client=client,
+            queue=queue,
+            waiters=waiters,
+            directory=directory,
+            announcements=announcements,
+        )
+    follower.cancel()
+    await asyncio.wait([follower])

@@ -1,0 +1,114 @@
+"""Requests that wait for a job to be done, woken by its announcement.
+
+One listener serves the whole process: it reads ``problem_done`` and wakes who waits for that job.
+Announcements can be missed while the listener reconnects, so each new subscription wakes everyone
+to look again. Nobody polls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+
+from fastapi import Request
+
+from fleet.events import Completion
+
+
+class Waiter:
+    """One request that waits for one job."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+        self._over = False
+
+    def wake(self) -> None:
+        """Make it look again."""
+        self._event.set()
+
+    def end(self) -> None:
+        """Make it stop waiting: the client has left, or the API stops."""
+        self._over = True
+        self._event.set()
+
+    async def woken(self, deadline: float) -> bool:
+        """Whether there is a reason to look before ``deadline``, in the loop's time."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._event.wait()
+        except TimeoutError:
+            return False
+        self._event.clear()
+        return not self._over
+
+
+class Waiters:
+    """All requests of this process that wait, at most ``most`` at once."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._by_job: dict[str, set[Waiter]] = {}
+        self._count = 0
+        self._closed = False
+
+    def __len__(self) -> int:
+        return self._count
+
+    @contextmanager
+    def waiting(self, job_id: str) -> Iterator[Waiter | None]:
+        """A waiter for the job while the context lasts; None if too many wait already.
+
+        Enter before the job is enqueued or looked up: what is announced from then on is not missed.
+        """
+        if self._closed or self._count >= self._most:
+            yield None
+            return
+        waiter = Waiter()
+        others = self._by_job.setdefault(job_id, set())
+        others.add(waiter)
+        self._count += 1
+        try:
+            yield waiter
+        finally:
+            self._count -= 1
+            others.discard(waiter)
+            if not others:
+                self._by_job.pop(job_id, None)
+
+    async def follow(self, announcements: AsyncIterator[Completion | None]) -> None:
+        """Wake waiters for as long as there are announcements; None tells of a new subscription."""
+        async for completion in announcements:
+            if completion is None:
+                self._each(Waiter.wake)
+            else:
+                for waiter in self._by_job.get(completion.job_id, ()):
+                    waiter.wake()
+
+    def close(self) -> None:
+        """End all waiting, now and from now on: the API stops."""
+        self._closed = True
+        self._each(Waiter.end)
+
+    def _each(self, act: Callable[[Waiter], None]) -> None:
+        for waiters in self._by_job.values():
+            for waiter in waiters:
+                act(waiter)
+
+
+@asynccontextmanager
+async def ends_with_client(waiter: Waiter, request: Request) -> AsyncIterator[None]:
+    """While the context lasts, a client that leaves ends ``waiter``."""
+
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        waiter.end()
+
+    task = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

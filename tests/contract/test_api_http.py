@@ -1,0 +1,303 @@
+"""The API as it is shipped: uvicorn on a loopback socket, a real Redis behind it, real bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from api import server
+from api.__main__ import serve
+from api.settings import ApiSettings
+from fleet.queue import Claim
+from fleet.redis_client import RedisClients
+from fleet.redis_queue import RedisQueue
+from fleet.testing import a_result, a_worker
+from tests.contract.conftest import RedisServer
+
+BODY = {"problemId": "two-sum", "code": "1", "language": "tongue"}
+WAIT = {"Prefer": "wait=30"}
+LANGUAGE_FILE = """
+aliases = ["tg"]
+file = "main.tg"
+run = ["tongue", "main.tg"]
+version = ["tongue", "--version"]
+
+[base]
+upstream = "tongue:1"
+debian = ["tongue"]
+"""
+
+
+@pytest.fixture
+def languages_dir(tmp_path: Path) -> Path:
+    folder = tmp_path / "tongue"
+    folder.mkdir()
+    (folder / "language.toml").write_text(LANGUAGE_FILE)
+    return tmp_path
+
+
+@asynccontextmanager
+async def served(**settings: Any) -> AsyncIterator[int]:
+    """The port of a running API."""
+    stop = asyncio.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        running = asyncio.create_task(serve(ApiSettings(**settings), stop, [listening]))
+        yield port
+        stop.set()
+        await asyncio.wait_for(running, 20)
+
+
+@pytest.fixture
+async def port(redis_server: RedisServer, clients: RedisClients, languages_dir: Path) -> AsyncIterator[int]:
+    async with served(redis_url=redis_server.url, languages_dir=languages_dir, body_s=0.3) as made:
+        yield made
+
+
+@pytest.fixture
+async def client(port: int) -> AsyncIterator[httpx2.AsyncClient]:
+    limits = httpx2.Limits(max_connections=200)
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", limits=limits, timeout=30) as made:
+        yield made
+
+
+@pytest.fixture
+async def queue(clients: RedisClients) -> RedisQueue:
+    """The queue as a worker has it, with that worker registered."""
+    made = RedisQueue(clients)
+    await made.register(a_worker())
+    return made
+
+
+async def claim(queue: RedisQueue, want: int = 1) -> list[Claim]:
+    """Claim exactly ``want`` jobs, waiting for them to arrive."""
+    found: list[Claim] = []
+    async with asyncio.timeout(10):
+        while len(found) < want:
+            found += await queue.claim("w1", ["tongue"], want - len(found))
+            if len(found) < want:
+                await queue.wait("w1", 1.0)
+    return found
+
+
+async def finish(queue: RedisQueue, claimed: Claim, **result: Any) -> dict[str, Any]:
+    """Store a result that repeats the job's code as its output."""
+    spec = json.loads(claimed.spec)
+    stored = a_result(
+        job_id=claimed.job_id, problem_id=spec["problemId"], stdout=spec["code"].encode(), **result
+    ).to_json()
+    await queue.finish(claimed, stored)
+    return stored
+
+
+async def until_metric(client: httpx2.AsyncClient, line: str) -> None:
+    async with asyncio.timeout(10):
+        while line not in (await client.get("/metrics")).text:
+            pass
+
+
+async def exchange(port: int, sent: bytes) -> bytes:
+    """Send bytes and read until the server closes the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(sent)
+    received = await asyncio.wait_for(reader.read(), 10)
+    writer.close()
+    return received
+
+
+def head(*lines: str) -> bytes:
+    return "\r\n".join(
+        ["POST /submit HTTP/1.1", "Host: x", "Content-Type: application/json", *lines, "", ""]
+    ).encode()
+
+
+async def test_from_submit_to_result(client: httpx2.AsyncClient, queue: RedisQueue) -> None:
+    accepted = (await client.post("/submit", json=BODY)).json()
+    assert (await client.get(accepted["links"]["result"])).json()["state"] == "queued"
+    (claimed,) = await claim(queue)
+    assert claimed.job_id == accepted["jobId"]
+    await queue.renew("w1", {claimed.job_id: claimed.fence}, [claimed.job_id])
+    assert (await client.get(accepted["links"]["result"])).json()["state"] == "running"
+    stored = await finish(queue, claimed)
+    for path in (accepted["links"]["result"], "/result/two-sum"):
+        answer = await client.get(path)
+        assert (answer.status_code, answer.json()) == (200, stored)
+    record = (await client.get(accepted["links"]["self"])).json()
+    assert (record["state"], record["worker"], record["result"]) == ("done", "w1", stored)
+    listed = (await client.get(accepted["links"]["problem"])).json()
+    assert [job["jobId"] for job in listed["jobs"]] == [accepted["jobId"]]
+
+
+async def test_a_hundred_who_wait_get_each_their_own_result(
+    client: httpx2.AsyncClient, queue: RedisQueue
+) -> None:
+    async def ask(token: int) -> None:
+        answer = await client.post("/submit", json={**BODY, "code": f"token {token}"}, headers=WAIT)
+        assert (answer.status_code, answer.json()["stdout"]) == (200, f"token {token}")
+
+    asking = asyncio.gather(*(ask(token) for token in range(100)))
+    for claimed in await claim(queue, 100):
+        await finish(queue, claimed)
+    await asyncio.wait_for(asking, 20)
+    await until_metric(client, "sandfleet_api_waiters 0.0")
+
+
+@pytest.mark.parametrize("problem_id", ["a/b", "/a/../b/", "é😀 %2F%", "?q#f", "\ufffd"])
+async def test_problem_ids_survive_the_wire(
+    client: httpx2.AsyncClient, port: int, queue: RedisQueue, problem_id: str
+) -> None:
+    accepted = (await client.post("/submit", json={**BODY, "problemId": problem_id})).json()
+    path = accepted["links"]["problem"]
+    request = f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    answer = await exchange(port, request)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert accepted["jobId"].encode() in answer
+
+
+async def test_a_path_that_is_not_utf_8_names_nothing(client: httpx2.AsyncClient, port: int) -> None:
+    await client.post("/submit", json={**BODY, "problemId": "\ufffd"})
+    for path in (b"/result/%FF", b"/result/\xff", b"/result/%ED%A0%80"):
+        answer = await exchange(port, b"GET " + path + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert answer[9:12] in {b"404", b"400"}
+
+
+async def test_a_client_that_leaves_frees_its_place(client: httpx2.AsyncClient, port: int) -> None:
+    body = json.dumps(BODY).encode()
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(head("Prefer: wait=30", f"Content-Length: {len(body)}") + body)
+    await until_metric(client, "sandfleet_api_waiters 1.0")
+    writer.close()
+    await until_metric(client, "sandfleet_api_waiters 0.0")
+
+
+async def test_a_body_announced_too_large_is_refused_unread(port: int) -> None:
+    answer = await exchange(port, head(f"Content-Length: {100 * 1024 * 1024}"))
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"urn:sandfleet:problem:too-large" in answer
+
+
+async def test_an_endless_body_is_cut_off(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(head("Transfer-Encoding: chunked"))
+    piece = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
+    # Not to the end: a server that closes on unread bytes ends the connection with a reset.
+    answer = asyncio.create_task(reader.readuntil(b"\r\n"))
+    async with asyncio.timeout(20):
+        while not answer.done():
+            writer.write(piece)
+            try:
+                await writer.drain()
+            except ConnectionError:
+                break
+        assert (await answer).startswith(b"HTTP/1.1 413 ")
+    writer.close()
+
+
+async def test_a_body_that_stops_coming_is_408(port: int) -> None:
+    answer = await exchange(port, head("Content-Length: 100") + b"{")
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"urn:sandfleet:problem:slow-body" in answer
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"GET /healthz HTTP/1.1\r\nX-Slow: ", b"POST /healthz HTTP/1.1\r\nContent-Length: 9\r\n\r\n"],
+)
+async def test_a_request_that_never_becomes_whole_ends_its_connection(
+    redis_server: RedisServer, languages_dir: Path, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr(server, "HEAD_S", 0.1)
+    async with served(redis_url=redis_server.url, languages_dir=languages_dir, body_s=0.1) as port:
+        await exchange(port, sent)
+
+
+async def test_a_head_of_any_length_is_not_taken(port: int) -> None:
+    answer = await exchange(port, b"GET /healthz HTTP/1.1\r\nX-Long: " + b"x" * (server.HEAD_BYTES_MAX + 1))
+    assert answer.startswith(b"HTTP/1.1 431 ")
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"nonsense\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", b"400"),
+        (
+            b"GET /healthz HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n\r\n",
+            b"200",
+        ),
+        (b"GET /healthz HTTP/1.0\r\n\r\n", b"200"),
+    ],
+)
+async def test_odd_http(port: int, sent: bytes, status: bytes) -> None:
+    assert (await exchange(port, sent))[9:12] == status
+
+
+async def test_without_redis_it_says_so_and_lives(languages_dir: Path) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"redis://127.0.0.1:{nobody.getsockname()[1]}/0"
+        async with (
+            served(redis_url=url, languages_dir=languages_dir) as port,
+            httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client,
+        ):
+            statuses = [
+                (await client.post("/submit", json=BODY)).status_code,
+                (await client.get("/readyz")).status_code,
+                (await client.get("/result/two-sum")).status_code,
+                (await client.get("/healthz")).status_code,
+                (await client.get("/languages")).status_code,
+                (await client.get("/metrics")).status_code,
+            ]
+    assert statuses == [503, 503, 503, 200, 200, 200]
+
+
+async def test_it_listens_alone_and_stops_when_told(
+    redis_server: RedisServer, clients: RedisClients, languages_dir: Path
+) -> None:
+    settings = {
+        "SANDFLEET_REDIS_URL": redis_server.url,
+        "SANDFLEET_LANGUAGES_DIR": str(languages_dir),
+        "SANDFLEET_PORT": "0",
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "api"), env={**os.environ, **settings}, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout
+    async with asyncio.timeout(30):
+        line: dict[str, Any] = {}
+        while line.get("event") != "api_listening":
+            line = json.loads(await process.stdout.readline())
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{line['port']}", timeout=30) as client:
+            waiting = asyncio.create_task(client.post("/submit", json=BODY, headers=WAIT))
+            await until_metric(client, "sandfleet_api_waiters 1.0")
+            process.send_signal(signal.SIGTERM)
+            answer = await waiting
+        output, _ = await process.communicate()
+    assert (answer.status_code, answer.json()["state"]) == (202, "queued")
+    assert process.returncode == 0
+    logged = [json.loads(text) for text in output.splitlines()]
+    submitted = [entry for entry in logged if entry["event"] == "job_submitted"]
+    assert [entry["job_id"] for entry in submitted] == [answer.json()["jobId"]]
+    assert logged[-1]["event"] == "api_stopped"
+
+
+async def test_a_setting_it_does_not_know_stops_the_start() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "api"),
+        env={**os.environ, "SANDFLEET_PROT": "1"},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, errors = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 1
+    assert b"SANDFLEET_PROT" in errors
