@@ -1,1 +1,1 @@
-"""placeholder"""
+"""The log of completions: one line for every finished job, none lost."""
