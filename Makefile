@@ -1,0 +1,108 @@
+# Sandfleet on one machine. `make` alone explains itself.
+# Settings: make up SANDFLEET_PORT=3001; those of the services too, all listed in README.md.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ROOMS := api worker subscriber fleet setup
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+export PYTHON PYTHONDONTWRITEBYTECODE := 1
+
+##@ The cluster
+
+.PHONY: up
+up: python engine ## Start everything: engine, images, cluster; then run a first job in every language
+	@$(PYTHON) -m setup.images
+	@$(PYTHON) -m setup.cluster up
+
+.PHONY: down
+down: python ## Stop and remove everything that runs, the queue's data included
+	@$(PYTHON) -m setup.cluster down
+	@setup/engine.sh stop
+
+.PHONY: logs
+logs: python ## Follow the completions as the subscriber logs them
+	@$(PYTHON) -m setup.cluster logs
+
+.PHONY: ps
+ps: python ## Show what runs
+	@$(PYTHON) -m setup.cluster ps
+
+.PHONY: scale
+scale: python ## Change the number of workers: make scale WORKERS=3
+	@WORKERS="$(WORKERS)" $(PYTHON) -m setup.cluster scale
+
+.PHONY: doctor
+doctor: python engine ## Check this machine and the running cluster, with a remedy for each fault
+	@$(PYTHON) -m setup.images
+	@$(PYTHON) -m setup.cluster doctor
+
+.PHONY: images
+images: python engine ## Build what has changed; LANGS="a b" for some languages only
+	@$(PYTHON) -m setup.images $(LANGS)
+
+##@ Development
+
+.PHONY: check
+check: $(VENV) ## Format, lint, types, import rules
+	@$(BIN)/ruff format --check --quiet . || { echo "make format mends it"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --strict $(ROOMS) tests
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/shellcheck setup/*.sh .ci/run
+	@if command -v gcc >/dev/null; then gcc $(C_WARNINGS) -fsyntax-only sandbox-images/init/init.c; fi
+# Where there is no compiler, the image of init says the same when it is built.
+C_WARNINGS := -std=gnu11 -Wall -Wextra -Werror -O2
+
+.PHONY: test
+test: $(VENV) images ## Run every test, on the real engine and a real Redis
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: test-unit
+test-unit: $(VENV) ## Run the tests that need neither engine nor Redis
+	@$(BIN)/python -m pytest tests/unit tests/house $(ARGS)
+
+.PHONY: format
+format: $(VENV) ## Format the code and mend what lint can mend
+	@$(BIN)/ruff check --quiet --fix . || true
+	@$(BIN)/ruff format --quiet .
+
+.PHONY: docs-tables
+docs-tables: $(VENV) ## Write the tables of README.md from the code
+	@$(BIN)/python -m setup.readme_tables
+
+.PHONY: requirements
+requirements: $(VENV) ## Pin the newest versions, with hashes, from pyproject.toml
+	@$(BIN)/python -m pip install --quiet pip-tools
+	@$(BIN)/pip-compile $(PINNING) --output-file requirements.txt pyproject.toml
+	@$(BIN)/pip-compile $(PINNING) --extra test --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+PINNING := --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url \
+	--no-emit-trusted-host --no-emit-find-links --no-emit-options
+requirements: export CUSTOM_COMPILE_COMMAND = make requirements
+
+.PHONY: clean
+clean: down ## Remove the images of Sandfleet, the virtual environment and everything make has made
+	@$(PYTHON) -m setup.cluster clean
+
+.PHONY: help
+help: ## Show this help
+	@awk 'BEGIN {FS = ":.*## "} \
+	  /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+
+.PHONY: python
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "$(PYTHON) must be Python 3.11 or newer; name another with: make up PYTHON=python3.12"; exit 1; }
+
+.PHONY: engine
+engine:
+	@setup/engine.sh up
+
+.PHONY: $(VENV)
+$(VENV): python
+	@setup/venv.sh $(VENV)

@@ -1,0 +1,2 @@
+"""What brings a cluster up on one machine: engine, images, accounts, compose. Standard library only,
+so that it runs before anything is installed."""

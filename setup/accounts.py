@@ -1,0 +1,132 @@
+"""The accounts of Redis: one a room, each with the least it needs, and their passwords.
+
+A script runs with the rights of its caller, so a room is granted the commands of the scripts it
+calls; those are read from the scripts themselves and cannot drift from them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fleet import keys
+from setup.engine import ROOT
+
+ROOMS = ("api", "worker", "subscriber")
+USERS = ("operator", "producer", *ROOMS)
+# The command of a call in a script; one may be chosen: call(front and 'LPUSH' or 'RPUSH', ...).
+_CALL = re.compile(r"\bp?call\(([^,()]*)")
+_COMMAND = re.compile(r"'([A-Z]+)'")
+_INCLUDE = "-- include:"
+# What a client library says when it connects, and what tells it whom it talks to.
+_CONNECT = "+auth +hello +ping +quit +reset +select +echo +client|setname +client|id"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What one account may do: the scripts it calls, its other commands, keys and channels."""
+
+    verbs: tuple[str, ...] = ()
+    commands: str = ""
+    keys: str = ""
+    channels: str = ""
+
+
+# Every key but the public list, and the index of every problem, as patterns.
+_OWNED = keys.COUNT.removesuffix("count") + "*"
+_BY_PROBLEM = keys.by_problem("").rpartition(":")[0] + ":*"
+
+GRANTS: Mapping[str, Grant] = {
+    # Any program that hands in work: it can neither read a job nor learn who else is there.
+    "producer": Grant(commands="+lpush", keys=f"%W~{keys.PUBLIC}"),
+    "api": Grant(
+        verbs=("depth", "enqueue", "newest", "workers"),
+        commands="+hmget +info +subscribe +unsubscribe",
+        keys=f"~{keys.PUBLIC} ~{keys.job('*')} ~{_BY_PROBLEM} ~{keys.COUNT} %R~{_OWNED}",
+        channels=f"&{keys.DONE_CHANNEL}",
+    ),
+    "worker": Grant(
+        verbs=("claim", "fail", "finish", "reap", "register", "release", "renew", "unregister", "workers"),
+        commands="+blmove +info",
+        keys=f"~{keys.PUBLIC} ~{_OWNED}",
+        channels=f"&{keys.DONE_CHANNEL}",
+    ),
+    # Every script names the public list as its key; the selector in parentheses allows just that,
+    # and no command that could touch what is on it.
+    "subscriber": Grant(
+        verbs=("events_ack", "events_leave", "events_read"),
+        commands=f"+info +subscribe +unsubscribe (+eval +evalsha ~{keys.PUBLIC})",
+        keys=f"~{keys.EVENTS} ~{keys.seen('*')} ~{keys.acked('*')} ~{keys.COUNT}",
+        channels=f"&{keys.DONE_CHANNEL}",
+    ),
+}
+
+
+def ensure(state: Path) -> dict[str, str]:
+    """The passwords by user, made once and kept in ``state``; the account file is brought up to date."""
+    kept = state / "passwords.json"
+    passwords: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
+    if set(passwords) != set(USERS):
+        passwords = {user: passwords.get(user) or secrets.token_hex(32) for user in USERS}
+        write(kept, json.dumps(passwords, indent=2) + "\n", 0o600)
+    # Read by the user of Redis inside its container, so not by its owner alone; the folder is closed
+    # to everybody else, and of the passwords it has only digests.
+    write(state / "accounts.acl", account_file(passwords), 0o644)
+    return passwords
+
+
+def account_file(passwords: Mapping[str, str]) -> str:
+    """The text of Redis's account file."""
+    lines = [
+        # Off and without a password, so nobody is ever this user; but Redis replays its append-only
+        # file as it, and drops every transaction this user might not make: a start would lose all jobs.
+        "user default off resetpass allkeys allchannels +@all",
+        "user health on nopass resetkeys resetchannels -@all +ping",
+        f"user operator on {_hashed(passwords['operator'])} allkeys allchannels +@all",
+    ]
+    lines += [_line(user, passwords[user], GRANTS[user]) for user in ("producer", *ROOMS)]
+    return "\n".join(lines) + "\n"
+
+
+def commands_of(verbs: tuple[str, ...], folder: Path = ROOT / "fleet/lua") -> list[str]:
+    """Every command that the scripts of ``verbs`` call, with what they include, in lower case."""
+    found: set[str] = set()
+    for verb in verbs:
+        body = (folder / f"{verb}.lua").read_text()
+        first = body.partition("\n")[0]
+        included = first.removeprefix(_INCLUDE).split() if first.startswith(_INCLUDE) else []
+        for text in (body, *((folder / f"{name}.lua").read_text() for name in ("_prelude", *included))):
+            for chosen in _CALL.findall(text):
+                found.update(command.lower() for command in _COMMAND.findall(chosen))
+    return sorted(found)
+
+
+def write(path: Path, text: str, mode: int) -> None:
+    """Give ``path`` this content and mode, unless it has the content already."""
+    if path.exists() and path.read_text() == text:
+        return
+    # In place: a running Redis has the file mounted, and a new one would be invisible to it.
+    path.touch(mode=mode)
+    path.chmod(mode)
+    path.write_text(text)
+
+
+def fingerprint(path: Path) -> str:
+    """A short digest of a file, so that compose notices when its content has changed."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.exists() else ""
+
+
+def _line(user: str, password: str, grant: Grant) -> str:
+    scripts = " ".join(f"+{command}" for command in ("eval", "evalsha", *commands_of(grant.verbs)))
+    parts = ["user", user, "on", _hashed(password), "resetkeys", grant.keys, "resetchannels", grant.channels]
+    parts += ["-@all", _CONNECT, scripts if grant.verbs else "", grant.commands]
+    return " ".join(part for part in parts if part)
+
+
+def _hashed(password: str) -> str:
+    return f"#{hashlib.sha256(password.encode()).hexdigest()}"

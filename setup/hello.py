@@ -1,0 +1,78 @@
+"""One example of every language, run through the cluster as any client would."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from setup.engine import ROOT, SetupError
+
+_NOT_SOURCE = {".out", ".in", ".exit"}
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A program that comes with a language, and what it must print."""
+
+    language: str
+    code: str
+    expected: str
+
+
+def examples(name: str = "hello", folder: Path = ROOT / "sandbox-images") -> Iterator[Example]:
+    """The example ``name`` of every language that has one."""
+    for path in sorted(folder.glob(f"*/examples/{name}.*")):
+        if path.suffix not in _NOT_SOURCE:
+            expected = path.with_suffix(".out").read_text()
+            yield Example(path.parent.parent.name, path.read_text(), expected)
+
+
+def ready(url: str) -> str | None:
+    """None when the cluster is ready, else what it says is missing."""
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=5):
+            return None
+    except urllib.error.HTTPError as error:
+        body = error.read(4096).decode(errors="replace")
+        try:
+            return str(json.loads(body).get("detail", body))
+        except (ValueError, AttributeError):
+            return f"HTTP {error.code}"
+    except OSError as error:
+        return f"the API does not answer yet ({error})"
+
+
+def wait_until_ready(url: str, timeout_s: float, alive: Callable[[], None]) -> None:
+    """Return once the cluster is ready; ``alive`` may raise to end the wait early."""
+    deadline = time.monotonic() + timeout_s
+    while (missing := ready(url)) is not None:
+        if time.monotonic() > deadline:
+            raise SetupError(f"the cluster was not ready within {timeout_s:.0f} s: {missing}")
+        alive()
+        time.sleep(0.2)
+
+
+def run(url: str, example: Example, wait_s: int = 30) -> dict[str, Any]:
+    """The result of one example. Raises ``SetupError`` if there is none in ``wait_s`` seconds."""
+    body = {"problemId": "hello", "code": example.code, "language": example.language}
+    request = urllib.request.Request(
+        f"{url}/submit",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json", "Prefer": f"wait={wait_s}"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=wait_s + 10) as answer:
+            result: dict[str, Any] = json.load(answer)
+    except urllib.error.HTTPError as error:
+        raise SetupError(f"{example.language}: {error.code} {error.read(2000).decode()}") from None
+    except OSError as error:
+        raise SetupError(f"{example.language}: {error}") from None
+    if "verdict" not in result:
+        raise SetupError(f"{example.language}: no result within {wait_s} s; see make logs")
+    return result

@@ -1,0 +1,123 @@
+"""The tables of README.md, written from the code: ``python -m setup.readme_tables``.
+
+Needs the virtual environment, unlike the rest of setup. A test compares what is in README.md with
+what this writes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import SecretStr
+from pydantic_core import PydanticUndefined
+
+from api.app import Deps, create_app
+from api.directory import Directory
+from api.settings import ApiSettings
+from api.waiters import Waiters
+from fleet.job import Verdict
+from fleet.settings import PREFIX, FleetSettings
+from fleet.testing import FakeQueue
+from setup.cluster import OWN
+from setup.engine import ROOT
+from subscriber.settings import SubscriberSettings
+from worker.settings import WorkerSettings
+
+VERDICTS: Mapping[Verdict, tuple[str, str]] = {
+    Verdict.OK: ("the program ended with exit code 0 within all limits", "-"),
+    Verdict.RUNTIME_ERROR: ("another exit code, or a signal of its own", "program"),
+    Verdict.COMPILE_ERROR: ("the compile stage failed", "program"),
+    Verdict.TIME_LIMIT: ("the CPU or the wall-clock limit; the evidence says which", "program"),
+    Verdict.MEMORY_LIMIT: ("the kernel counted an out-of-memory kill", "program"),
+    Verdict.OUTPUT_LIMIT: ("stdout or stderr passed its cap; what came before is kept", "program"),
+    Verdict.REJECTED: ("the job itself is malformed, also when pushed straight to Redis", "sender"),
+    Verdict.CANCELLED: ("ended on request", "sender"),
+    Verdict.SYSTEM_ERROR: ("our side failed, also when tried again; the only one to page someone for", "us"),
+}
+_KINDS: Mapping[str, type[FleetSettings]] = {
+    "api": ApiSettings,
+    "worker": WorkerSettings,
+    "subscriber": SubscriberSettings,
+}
+_MARKED = re.compile(r"(<!-- table:(\w+) -->\n)(.*?)(<!-- /table -->)", re.DOTALL)
+
+
+def rewritten(text: str) -> str:
+    """``text`` with every marked table as the code has it."""
+    tables = {"settings": settings_table, "verdicts": verdicts_table, "http": http_table}
+    return _MARKED.sub(lambda match: f"{match[1]}{tables[match[2]]()}{match[4]}", text)
+
+
+def settings_table() -> str:
+    """Every setting: who reads it, its default, what it means."""
+    readers: dict[tuple[str, str, str], list[str]] = {}
+    for service, kind in _KINDS.items():
+        for row in _settings_of(kind):
+            readers.setdefault(row, []).append(service)
+    own = [(f"{PREFIX}{name}", default, meaning) for name, (default, meaning) in OWN.items() if meaning]
+    readers.update({(name, f"`{default}`", meaning): ["make"] for name, default, meaning in own})
+    rows = (
+        (f"`{name}`", ", ".join(services), default, meaning)
+        for (name, default, meaning), services in sorted(readers.items(), key=_by_reach)
+    )
+    return _table(("setting", "read by", "default", "meaning"), rows)
+
+
+def verdicts_table() -> str:
+    """Every verdict: its meaning, and whose doing it is."""
+    rows = ((f"`{verdict}`", *VERDICTS[verdict]) for verdict in Verdict)
+    return _table(("verdict", "meaning", "due to"), rows)
+
+
+def http_table() -> str:
+    """Every address of the API that its reference describes."""
+    settings = ApiSettings()
+    parts = Deps(
+        settings=settings,
+        queue=FakeQueue(),
+        directory=Directory({}, settings.bounds),
+        waiters=Waiters(settings.waiters_max),
+    )
+    described: Mapping[str, Mapping[str, Any]] = create_app(parts).openapi()["paths"]
+    rows = (
+        (f"`{method.upper()} {path}`", str(operation["summary"]))
+        for path, operations in described.items()
+        for method, operation in operations.items()
+    )
+    return _table(("request", "answer"), rows)
+
+
+def _settings_of(kind: type[FleetSettings]) -> Iterator[tuple[str, str, str]]:
+    for name, field in kind.model_fields.items():
+        if not field.description:
+            raise ValueError(f"{kind.__name__}.{name} has no description")
+        if field.default is PydanticUndefined or field.default is None or field.default == "":
+            default = "-"  # the description tells
+        else:
+            default = f"`{_plain(field.default)}`"
+        yield f"{PREFIX}{name}".upper(), default, field.description
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _by_reach(row: tuple[tuple[str, str, str], list[str]]) -> tuple[int, list[str]]:
+    # What all share comes first, then room by room, each in the order of its settings class.
+    services = row[1]
+    return (0, []) if services == ["make"] else (4 - len(services), services)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    cells = ([cell.replace("|", "&#124;") for cell in line] for line in lines)
+    return "".join(f"| {' | '.join(line)} |\n" for line in cells)
+
+
+if __name__ == "__main__":
+    readme = ROOT / "README.md"
+    readme.write_text(rewritten(readme.read_text()))
