@@ -29,7 +29,7 @@ LIMITS = Limits(cpu_s=60, wall_s=60, stdout_bytes=MIB, stderr_bytes=MIB)  # a bu
 AT_ONCE = 3
 PATIENCE_S = 200
 
-_PRIVATE = re.compile(rb"(?<= at 0x)7f[0-9a-f]{10}(?=>)|(?<=^\(node:)\d+(?=\))", re.MULTILINE)
+_PRIVATE = re.compile(rb"(?<= at 0x)7[0-9a-f]{11}(?=>)|(?<=^\(node:)\d+(?=\))", re.MULTILINE)
 
 # For each program: a fresh /work, three pipes, and no variable but those every program sees.
 _SHELL = r"""
