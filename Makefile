@@ -65,6 +65,10 @@ test: $(VENV) images ## Run every test, on the real engine and a real Redis
 test-unit: $(VENV) ## Run the tests that need neither engine nor Redis
 	@$(BIN)/python -m pytest tests/unit tests/house $(ARGS)
 
+.PHONY: chaos
+chaos: $(VENV) images ## Torment a fleet and see whether it keeps its promise: make chaos ARGS="--seconds 60"
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
 .PHONY: format
 format: $(VENV) ## Format the code and mend what lint can mend
 	@$(BIN)/ruff check --quiet --fix . || true

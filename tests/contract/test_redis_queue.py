@@ -15,6 +15,7 @@ from fleet.job import Lane, Verdict
 from fleet.queue import Claim, Fail, Finish
 from fleet.redis_client import RedisClients, Timing, wait_for_redis
 from fleet.redis_queue import QueueOptions, RedisQueue
+from fleet.scripts import script
 from fleet.testing import a_job_id, a_result, a_submission, a_worker
 from tests.contract.conftest import RedisServer
 from tests.contract.faulty_proxy import FaultyProxy
@@ -79,8 +80,10 @@ VERBS: dict[str, Verb] = {
 
 @pytest.mark.parametrize("verb", VERBS)
 async def test_a_verb_whose_answer_is_lost_is_sent_again_and_happens_once(
-    verb: str, queue: RedisQueue, proxied: RedisClients, proxy: FaultyProxy
+    verb: str, queue: RedisQueue, clients: RedisClients, proxied: RedisClients, proxy: FaultyProxy
 ) -> None:
+    # Known to the server: what is lost is the answer of the script, not that there is none.
+    await clients.call("SCRIPT", "LOAD", script(verb.removeprefix("last ")).text)
     far = RedisQueue(proxied)
     for _ in range(4):
         await put(queue)
@@ -108,8 +111,9 @@ async def test_a_verb_whose_answer_is_lost_is_sent_again_and_happens_once(
 
 
 async def test_a_claim_whose_answers_are_all_lost_is_given_by_the_next_call(
-    queue: RedisQueue, proxied: RedisClients, proxy: FaultyProxy
+    queue: RedisQueue, clients: RedisClients, proxied: RedisClients, proxy: FaultyProxy
 ) -> None:
+    await clients.call("SCRIPT", "LOAD", script("claim").text)
     far = RedisQueue(proxied)
     for _ in range(5):
         await put(queue)
@@ -288,15 +292,20 @@ Sleepers = Callable[[int], Awaitable[dict[str, asyncio.Task[None]]]]
 
 
 @pytest.fixture
-async def sleepers(clients: RedisClients, queue: RedisQueue) -> AsyncIterator[Sleepers]:
-    """Makes workers ``s0``, ``s1``, ... that sleep on the public list, in this order."""
+async def sleepers(
+    redis_server: RedisServer, clients: RedisClients, queue: RedisQueue
+) -> AsyncIterator[Sleepers]:
+    """Makes workers ``s0``, ``s1``, ... that sleep on the public list, in this order, for a minute:
+    longer than any test waits for one to be woken."""
+    patient = RedisClients(redis_server.url, Timing(block_s=60))
+    bed = RedisQueue(patient)
     tasks: dict[str, asyncio.Task[None]] = {}
 
     async def make(count: int) -> dict[str, asyncio.Task[None]]:
         for number in range(count):
             worker = f"s{number}"
             await queue.register(a_worker(worker))
-            tasks[worker] = asyncio.create_task(queue.wait(worker, 5))
+            tasks[worker] = asyncio.create_task(bed.wait(worker, 60))
             await blocked(clients, number + 1)
         return tasks
 
@@ -304,6 +313,7 @@ async def sleepers(clients: RedisClients, queue: RedisQueue) -> AsyncIterator[Sl
     for task in tasks.values():
         task.cancel()
     await asyncio.gather(*tasks.values(), return_exceptions=True)
+    await patient.aclose()
 
 
 async def test_one_push_wakes_one_worker(
