@@ -69,6 +69,10 @@ test-unit: $(VENV) ## Run the tests that need neither engine nor Redis
 chaos: $(VENV) images ## Torment a fleet and see whether it keeps its promise: make chaos ARGS="--seconds 60"
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
+.PHONY: mutants
+mutants: $(VENV) images ## Break the queue protocol in every way we know and see that the tests notice
+	@$(BIN)/python -m tests.contract.queue_mutants $(ARGS)
+
 .PHONY: format
 format: $(VENV) ## Format the code and mend what lint can mend
 	@$(BIN)/ruff check --quiet --fix . || true

@@ -59,6 +59,7 @@ async def serve(
         clients,
         QueueOptions(
             waiting_max=settings.queue_max,
+            lease_s=settings.lease_s,
             retention_s=settings.retention_s,
             item_bytes_max=bounds.item_bytes_max,
         ),

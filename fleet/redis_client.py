@@ -52,6 +52,7 @@ class Timing:
     block_s: float = 5.0  # longest time the server is asked to block
     resends: int = 3
     connections_max: int = 32
+    lend_s: float = 5.0  # for a connection, while others have them all
 
 
 class Channel(Protocol):
@@ -89,7 +90,7 @@ class RedisClients:
         pool = redis_asyncio.BlockingConnectionPool.from_url(
             self._url,
             max_connections=connections_max,
-            timeout=self._timing.answer_s,
+            timeout=self._timing.lend_s,
             protocol=2,
             socket_timeout=answer_s,
             socket_connect_timeout=self._timing.connect_s,

@@ -52,6 +52,7 @@ class JobSettings(FleetSettings):
     code_bytes_max: int = Field(64 * 1024, ge=1, description="largest source accepted, in bytes")
     stdin_bytes_max: int = Field(MIB, ge=0, description="largest stdin accepted, in bytes")
     retention_s: int = Field(86_400, ge=1, description="seconds a result is kept")
+    lease_s: float = Field(10.0, ge=1.5, description="seconds until a silent worker's jobs go to another")
 
     @model_validator(mode="after")
     def _defaults_below_ceilings(self) -> JobSettings:
