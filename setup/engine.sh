@@ -63,12 +63,15 @@ drop_stale_pid_file() {
     fi
 }
 
+# Without pgrep, which a minimal machine does not have.
+dockerd_runs() { grep -qsx dockerd /proc/[0-9]*/comm; }
+
 start_engine() {
     if [ -d /run/systemd/system ]; then
         say "starting the engine with systemd"
         timeout 90 systemctl start docker || stop_with "systemd could not start docker." \
             "See: systemctl status docker; journalctl -u docker"
-    elif ! pgrep -x dockerd >/dev/null; then
+    elif ! dockerd_runs; then
         say "starting dockerd (log: $dockerd_log)"
         drop_stale_pid_file
         mkdir -p "$state"
