@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
 import sys
@@ -16,7 +17,7 @@ from api.server import make_server, on_stop_signal
 from api.settings import ApiSettings
 from api.waiters import Waiters
 from fleet import log
-from fleet.errors import FleetError, SettingsError
+from fleet.errors import FleetError, QueueUnavailable, SettingsError
 from fleet.events import Announcements
 from fleet.languages import read_languages
 from fleet.redis_client import RedisClients, check_server, wait_for_redis
@@ -98,8 +99,12 @@ async def _follow(waiters: Waiters, clients: RedisClients) -> None:
 
 async def _check_redis(clients: RedisClients) -> None:
     """Look at the server once it is there; until then the API answers, and says so."""
-    await wait_for_redis(clients)
-    for finding in await check_server(clients):
+    while True:
+        await wait_for_redis(clients)
+        with contextlib.suppress(QueueUnavailable):  # it went away again at once
+            findings = await check_server(clients)
+            break
+    for finding in findings:
         if finding.level == "refuse":
             raise SettingsError(f"{finding.detail}; {finding.remedy}")
         _log.warning("redis_setting", found=finding.detail, remedy=finding.remedy)

@@ -1,1 +1,1 @@
-"""Runs jobs: claims them from the queue, each in a sandbox of its own. Imports ``fleet`` and no other service."""
+"""Runs jobs: claims them, each in a sandbox of its own. Imports ``fleet`` and no other service."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import re
 import secrets
 import signal
@@ -14,7 +15,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from prometheus_client import start_http_server
 
@@ -25,14 +26,24 @@ from fleet.queue import Queue, WorkerInfo
 from fleet.redis_client import RedisClients, Timing, check_server, wait_for_redis
 from fleet.redis_queue import QueueOptions, RedisQueue
 from fleet.settings import load
-from worker import doctor
+from worker import crun_doctor, doctor
 from worker.assembly import announcement, ask_served, assemble
+from worker.crun_sandbox import CrunSandbox, Times
 from worker.docker_sandbox import DockerEngine, DockerSandbox
 from worker.profile import EngineFacts, Owner
+from worker.rootfs import ArchiveImages, EngineImages, FirstOf, RootfsStore
+from worker.sandbox import Sandbox, Served
 from worker.settings import BEHIND_INIT_S, WorkerSettings
 
 _LOOK_AGAIN_S = 1.0
 _DOCTOR_PATIENCE_S = 3.0
+_REMEDIES = {
+    "docker": "start Docker, or change SANDFLEET_DOCKER_HOST",
+    "crun": "run the worker as root on a host with crun, or set SANDFLEET_RUNTIME=docker",
+}
+_TRIES_MAX = 3
+_T = TypeVar("_T")
+_Ready = tuple[RedisQueue, Sandbox, dict[str, Served], WorkerInfo]
 _log = log.get("worker")
 
 
@@ -57,20 +68,12 @@ def main(arguments: list[str]) -> int:
 async def _serve(settings: WorkerSettings) -> int:
     log.configure("worker", settings.log_format, settings.log_level)
     stop, hasten = _signals()
-    languages = read_languages(settings.languages_dir)
     worker_id = f"{settings.worker_name}-{secrets.token_hex(4)}"
     async with _connections(settings) as (clients, engine):
-        await _unless(stop, wait_for_redis(clients))
-        await _unless(stop, _wait_for_engine(engine))
-        if stop.is_set():
+        ready = await _unless(stop, _prepared(settings, worker_id, clients, engine))
+        if ready is None:
             return 0
-        sandbox, checks = await _sandbox(settings, engine, worker_id)
-        checks += await doctor.image_checks(sandbox, languages.values()) + await _redis_checks(clients)
-        _heed(checks)
-        served = await ask_served(sandbox, languages, settings.bounds)
-        info = announcement(worker_id, settings, sandbox.runtime, served)
-        queue = RedisQueue(clients, _queue_options(settings))
-        await queue.register(info)
+        queue, sandbox, served, info = ready
         worker = assemble(
             settings, worker_id, queue, lambda: _heartbeat_queue(settings, info), sandbox, served
         )
@@ -79,6 +82,42 @@ async def _serve(settings: WorkerSettings) -> int:
         _log.info("serving", worker=worker_id, slots=settings.slots, languages=sorted(served))
         await worker.run(stop, hasten)
     return 0
+
+
+async def _prepared(
+    settings: WorkerSettings, worker_id: str, clients: RedisClients, engine: DockerEngine
+) -> _Ready:
+    """What a worker serves with, and the fleet knows of it. Redis and the engine may be away, or go
+    away at any moment of this; a host that cannot run a worker raises ``SandboxError``."""
+    tries = itertools.count(1)
+    while True:
+        await wait_for_redis(clients)
+        if settings.runtime == "docker":
+            await _wait_for_engine(engine)
+        try:
+            return await _prepare(settings, worker_id, clients, engine)
+        except (QueueUnavailable, EngineUnavailable) as error:
+            _log.warning("start_interrupted", reason=str(error))
+        except SandboxError as error:
+            # A box that was lost while it told its version says nothing about this host.
+            if next(tries) >= _TRIES_MAX:
+                raise
+            _log.warning("start_interrupted", reason=str(error))
+        await asyncio.sleep(_LOOK_AGAIN_S)
+
+
+async def _prepare(
+    settings: WorkerSettings, worker_id: str, clients: RedisClients, engine: DockerEngine
+) -> _Ready:
+    languages = read_languages(settings.languages_dir)
+    sandbox, checks = await _sandbox(settings, engine, worker_id)
+    checks += await doctor.image_checks(sandbox, languages.values()) + await _redis_checks(clients)
+    _heed(checks)
+    served = await ask_served(sandbox, languages, settings.bounds)
+    info = announcement(worker_id, settings, sandbox.runtime, served)
+    queue = RedisQueue(clients, _queue_options(settings))
+    await queue.register(info)
+    return queue, sandbox, served, info
 
 
 async def _doctor(settings: WorkerSettings) -> int:
@@ -95,10 +134,9 @@ async def _doctor(settings: WorkerSettings) -> int:
             sandbox, found = await _sandbox(settings, engine, f"doctor-{secrets.token_hex(4)}")
             checks += found + await doctor.image_checks(sandbox, languages.values())
             checks += await doctor.run_checks(sandbox, languages, settings.bounds)
+            await sandbox.close()
         except SandboxError as error:
-            checks.append(
-                doctor.unreachable("engine", error, "start Docker, or change SANDFLEET_DOCKER_HOST")
-            )
+            checks.append(doctor.unreachable(settings.runtime, error, _REMEDIES[settings.runtime]))
     sys.stdout.writelines(f"{check}\n" for check in checks)
     return 1 if doctor.failed(checks) else 0
 
@@ -137,7 +175,9 @@ async def _connections(settings: WorkerSettings) -> AsyncIterator[tuple[RedisCli
 async def _heartbeat_queue(settings: WorkerSettings, info: WorkerInfo) -> AsyncIterator[Queue]:
     """The heartbeat's own connection: short answers, so that one beat cannot eat the lease."""
     patience_s = settings.lease_s / 8
-    clients = RedisClients(settings.redis_url.get_secret_value(), Timing(patience_s, patience_s, resends=1))
+    clients = RedisClients(
+        settings.redis_url.get_secret_value(), Timing(connect_s=patience_s, answer_s=patience_s, resends=1)
+    )
     queue = RedisQueue(clients, _queue_options(settings))
     try:
         with contextlib.suppress(QueueUnavailable):
@@ -157,19 +197,22 @@ def _queue_options(settings: WorkerSettings) -> QueueOptions:
 
 async def _sandbox(
     settings: WorkerSettings, engine: DockerEngine, worker_id: str
-) -> tuple[DockerSandbox, list[doctor.Check]]:
-    """The sandbox as this engine can make it, and what the engine's own words are worth."""
+) -> tuple[Sandbox, list[doctor.Check]]:
+    """The sandbox as this host can make it, and what was found on the way."""
+    owner = Owner(settings.fleet, worker_id)
+    lifetime_s = settings.spare_max_age_s + settings.wall_s_max + BEHIND_INIT_S + 60
+    if settings.runtime == "crun":
+        host, checks = await crun_doctor.survey(settings)
+        images = FirstOf(ArchiveImages(settings.state_dir / "images"), EngineImages(engine))
+        store = RootfsStore(settings.state_dir, images)
+        return CrunSandbox(host, owner, store, Times(settings.engine_timeout_s, lifetime_s)), checks
     version, info = await engine.call("version"), await engine.call("info")
     facts = EngineFacts(
         apparmor=doctor.has_security(info, "apparmor"),
         oci_runtime=settings.oci_runtime or str(info.get("DefaultRuntime") or "runc"),
     )
     sandbox = DockerSandbox(
-        engine,
-        facts,
-        Owner(settings.fleet, worker_id),
-        start_timeout_s=settings.engine_timeout_s,
-        lifetime_s=settings.spare_max_age_s + settings.wall_s_max + BEHIND_INIT_S + 60,
+        engine, facts, owner, start_timeout_s=settings.engine_timeout_s, lifetime_s=lifetime_s
     )
     return sandbox, doctor.engine_checks(version, info, settings.oci_runtime)
 
@@ -217,15 +260,16 @@ def _signals() -> tuple[asyncio.Event, asyncio.Event]:
     return stop, hasten
 
 
-async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
-    """Wait for ``work``, or until ``stop``."""
-    tasks = {asyncio.create_task(work), asyncio.create_task(stop.wait())}
-    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, _T]) -> _T | None:
+    """What ``work`` gives; None if ``stop`` came first."""
+    task, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if not task.done():
         task.cancel()
-    await asyncio.gather(*pending, return_exceptions=True)
-    for task in done:
-        task.result()
+        await asyncio.gather(task, return_exceptions=True)
+        return None
+    return task.result()
 
 
 if __name__ == "__main__":

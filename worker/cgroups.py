@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import re
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,13 +47,15 @@ class Hierarchies:
 
 def find_hierarchies(mountinfo: str) -> Hierarchies:
     """Read ``/proc/self/mountinfo``. Raises ``SandboxError`` if there is nothing to limit boxes with."""
-    first, second = [], []
+    first: list[tuple[Path, list[str]]] = []
+    second: list[tuple[Path, list[str]]] = []
     for line in mountinfo.splitlines():
         before, _, after = line.partition(" - ")
         kind, _, options = after.split(" ", 2)
         # A bind mount of some group elsewhere (its root is not "/") is not a hierarchy to work in.
         if before.split(" ")[3] == "/" and kind in ("cgroup", "cgroup2"):
-            found = (_unescaped(before.split(" ")[4]), options.split(","))
+            names = [name for name in options.split(",") if name not in ("rw", "ro")]
+            found = (_unescaped(before.split(" ")[4]), names)
             (first if kind == "cgroup" else second).append(found)
     if first:
         controllers = {name: path for path, options in first for name in options}
@@ -73,9 +76,9 @@ class Cgroup:
 
     def __init__(self, hierarchies: Hierarchies, path: str) -> None:
         self._hierarchies = hierarchies
-        self._path = path
-        self._folders = tuple(root / path.lstrip("/") for root in hierarchies.roots)
-        self._memory = hierarchies.controllers.get("memory", hierarchies.roots[0]) / path.lstrip("/")
+        self._path = path.lstrip("/")
+        self._folders = tuple(root / self._path for root in hierarchies.roots)
+        self._memory = hierarchies.controllers.get("memory", hierarchies.roots[0]) / self._path
 
     @property
     def exists(self) -> bool:
@@ -83,12 +86,8 @@ class Cgroup:
         return any(folder.is_dir() for folder in self._folders)
 
     def pids(self) -> set[int]:
-        """Who is in it."""
-        found: set[int] = set()
-        for folder in self._folders:
-            with contextlib.suppress(OSError):
-                found |= {int(pid) for pid in (folder / "cgroup.procs").read_text("ascii").split()}
-        return found
+        """Who is in it. While a container is being made it is not yet in every hierarchy."""
+        return set().union(*(_pids_in(folder) for folder in self._folders))
 
     def oom_kills(self) -> int:
         """How often the kernel killed in it for want of memory."""
@@ -114,11 +113,11 @@ class Cgroup:
             with contextlib.suppress(OSError):
                 file.write_text(words[0], "ascii")
         for pid in self.pids():
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(OSError):  # it has ended by itself
                 handle = os.pidfd_open(pid)
                 try:
                     # The number may have gone to another process since; the handle cannot.
-                    if pid in self.pids():
+                    if self._has(pid):
                         signal.pidfd_send_signal(handle, signal.SIGKILL)
                 finally:
                     os.close(handle)
@@ -126,28 +125,32 @@ class Cgroup:
     async def empty(self, patience_s: float) -> bool:
         """Wait until nobody is in it; False if somebody still is."""
         until_s = time.monotonic() + patience_s
-        for pause_s in _forever(_PAUSES_S):
-            if not self.pids():
-                return True
+        pauses_s = _pauses_s()
+        while _pids_in(self._memory):
             if time.monotonic() > until_s:
                 return False
-            await asyncio.sleep(pause_s)
-        raise AssertionError
+            await asyncio.sleep(next(pauses_s))
+        return True
 
     async def destroy(self, patience_s: float) -> bool:
         """Kill everybody and remove the group; False if something is left."""
         until_s = time.monotonic() + patience_s
-        for pause_s in _forever(_PAUSES_S):
+        pauses_s = _pauses_s()
+        while self.exists:
             self.kill()
-            await self.empty(pause_s)
-            if self._remove():
-                return True
-            if time.monotonic() > until_s:
-                return False
-            await asyncio.sleep(pause_s)
-        raise AssertionError
+            await self.empty(next(pauses_s))
+            if not await asyncio.to_thread(self._remove):  # the kernel takes its time
+                if time.monotonic() > until_s:
+                    return False
+                await asyncio.sleep(next(pauses_s))
+        return True
+
+    def _has(self, pid: int) -> bool:
+        groups = Path(f"/proc/{pid}/cgroup").read_text("utf-8").splitlines()
+        return any(line.endswith(f"/{self._path}") for line in groups)
 
     def _remove(self) -> bool:
+        """False if some part of it could not be removed."""
         for folder in self._folders:
             with contextlib.suppress(OSError):
                 folder.rmdir()
@@ -157,7 +160,14 @@ class Cgroup:
         if self._hierarchies.version == 2:
             return self._memory / "cgroup.freeze", ("0",)
         freezer = self._hierarchies.controllers.get("freezer", self._hierarchies.roots[0])
-        return freezer / self._path.lstrip("/") / "freezer.state", ("THAWED",)
+        return freezer / self._path / "freezer.state", ("THAWED",)
+
+
+def _pids_in(folder: Path) -> set[int]:
+    try:
+        return {int(pid) for pid in (folder / "cgroup.procs").read_text("ascii").split()}
+    except OSError:  # it is gone, or going
+        return set()
 
 
 def names_below(hierarchies: Hierarchies, path: str) -> set[str]:
@@ -169,6 +179,12 @@ def names_below(hierarchies: Hierarchies, path: str) -> set[str]:
     return found
 
 
+def make(hierarchies: Hierarchies, path: str) -> None:
+    """Make the groups of ``path``. Raises ``OSError``."""
+    for root in hierarchies.roots:
+        (root / path.lstrip("/")).mkdir(parents=True, exist_ok=True)
+
+
 def remove_if_empty(hierarchies: Hierarchies, *paths: str) -> None:
     """Remove groups that hold neither processes nor other groups."""
     for path in paths:
@@ -177,7 +193,6 @@ def remove_if_empty(hierarchies: Hierarchies, *paths: str) -> None:
                 (root / path.lstrip("/")).rmdir()
 
 
-def _forever(pauses_s: tuple[float, ...]) -> Iterable[float]:
-    yield from pauses_s
-    while True:
-        yield pauses_s[-1]
+def _pauses_s() -> Iterator[float]:
+    """Ever longer, up to the last one."""
+    return itertools.chain(_PAUSES_S, itertools.repeat(_PAUSES_S[-1]))

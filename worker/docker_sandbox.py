@@ -20,10 +20,9 @@ import math
 import os
 import secrets
 import socket
-import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -35,13 +34,12 @@ import requests
 from fleet import log
 from fleet.errors import EngineUnavailable, ImageMissing, SandboxError
 from fleet.languages import Language
+from worker.attached_stream import AttachedStream
 from worker.box import Conversation, Ending
 from worker.profile import LABEL, EngineFacts, Owner, container_config
 from worker.sandbox import BoxSpec, RawOutcome, Stage
 
 API_OLDEST = "1.41"  # private cgroup namespaces
-_STREAM_BUFFER_BYTES = 64 * 1024
-_DIAGNOSTICS_BYTES = 512
 _END_WAIT_S = 5.0
 _log = log.get("worker.docker_sandbox")
 
@@ -80,7 +78,7 @@ class DockerEngine:
                 raw.close()
                 return connection
 
-        connection: socket.socket = await self._in_thread(work, "attach")
+        connection: socket.socket = await self._in_thread(work, "attach", unwanted=socket.socket.close)
         connection.setblocking(False)
         return connection
 
@@ -112,15 +110,23 @@ class DockerEngine:
         client.trust_env = False  # no proxy stands before a local socket; looking costs 2 ms a call
         return client
 
-    async def _in_thread(self, work: Any, what: str) -> Any:
-        call = asyncio.get_running_loop().run_in_executor(self._threads, work)
+    async def _in_thread(
+        self, work: Callable[[], Any], what: str, unwanted: Callable[[Any], None] = lambda _answer: None
+    ) -> Any:
+        """What ``work`` returns; ``unwanted`` gets it if it comes when nobody waits any more."""
+        call = self._threads.submit(work)
         try:
             # The client's own timeout ends the thread; this one answers even if all threads hang.
-            return await asyncio.wait_for(call, self._timeout_s + 1.0)
-        except TimeoutError:
-            raise EngineUnavailable(
-                f"the engine did not answer '{what}' within {self._timeout_s:g} s; is dockerd alive?"
-            ) from None
+            return await asyncio.wait_for(asyncio.wrap_future(call), self._timeout_s + 1.0)
+        except BaseException as error:
+            call.add_done_callback(
+                lambda late: None if late.cancelled() or late.exception() else unwanted(late.result())
+            )
+            if isinstance(error, TimeoutError):
+                raise EngineUnavailable(
+                    f"the engine did not answer '{what}' within {self._timeout_s:g} s; is dockerd alive?"
+                ) from None
+            raise
 
 
 @contextlib.contextmanager
@@ -304,78 +310,7 @@ class DockerBox:
 
     async def destroy(self) -> None:
         """Kill and remove the container. Never raises."""
-        self._stream.close()
-        await self._sandbox.forget(self._name)
-
-
-class AttachedStream:
-    """The engine's attached connection as a stream: its multiplexing taken off.
-
-    The engine puts 8 bytes before each piece: which stream, three zeros, the size. Pieces are
-    passed on as they arrive and never gathered, so a size is never trusted. Init writes nothing to
-    stderr; what comes there (a runtime that could not start it, say) is kept as a short diagnosis.
-    """
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
-        self._header = bytearray()
-        self._kind = 0
-        self._left = 0  # bytes of the current piece that are still to come
-        self._diagnostics = bytearray()
-
-    @classmethod
-    async def open(cls, connection: socket.socket) -> AttachedStream:
-        """A stream over a connection of ``DockerEngine.attach``."""
-        return cls(*await asyncio.open_unix_connection(sock=connection, limit=_STREAM_BUFFER_BYTES))
-
-    @property
-    def ended(self) -> bool:
-        """The other side has closed and everything was read."""
-        return self._reader.at_eof()
-
-    @property
-    def diagnostics(self) -> str:
-        """The first words on stderr, if there were any."""
-        return self._diagnostics.decode("utf-8", "replace")
-
-    async def send(self, data: bytes) -> None:
-        """Write all of ``data``. Raises ``ConnectionError`` when nobody reads any more."""
-        self._writer.write(data)
-        await self._writer.drain()
-
-    async def receive(self) -> bytes:
-        """Some bytes of init's stdout, or ``b""`` at the end."""
-        stdout = b""
-        while not stdout:
-            try:
-                data = await self._reader.read(_STREAM_BUFFER_BYTES)
-            except ConnectionError:
-                return b""
-            if not data:
-                return b""
-            stdout = self._demultiplex(data)
-        return stdout
-
-    def close(self) -> None:
-        """Drop the connection; the box's init sees the end of its stdin and exits."""
-        self._writer.transport.abort()
-
-    def _demultiplex(self, data: bytes) -> bytes:
-        stdout = bytearray()
-        while data:
-            if not self._left:
-                need = 8 - len(self._header)
-                self._header += data[:need]
-                data = data[need:]
-                if len(self._header) < 8:
-                    break
-                self._kind, self._left = struct.unpack(">BxxxI", self._header)
-                self._header.clear()
-                continue
-            piece, data = data[: self._left], data[self._left :]
-            self._left -= len(piece)
-            if self._kind == 1:
-                stdout += piece
-            else:
-                self._diagnostics += piece[: _DIAGNOSTICS_BYTES - len(self._diagnostics)]
-        return bytes(stdout)
+        try:
+            await self._sandbox.forget(self._name)
+        finally:
+            self._stream.close()

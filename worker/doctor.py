@@ -50,7 +50,7 @@ def engine_checks(version: Mapping[str, Any], info: Mapping[str, Any], oci_runti
         _api(version),
         _cgroups(info),
         *_controllers(info),
-        _swap(info),
+        swap_check(bool(info.get("SwapLimit"))),
         _security(info, "seccomp", Grade.FAIL, "use a kernel with CONFIG_SECCOMP_FILTER"),
         _security(info, "apparmor", Grade.CAUTION, "enable AppArmor for a further layer"),
         _user_namespaces(info),
@@ -125,8 +125,9 @@ def _controllers(info: Mapping[str, Any]) -> list[Check]:
     return [Check(Grade.PASS, "controllers", "memory, pids, cpu")]
 
 
-def _swap(info: Mapping[str, Any]) -> Check:
-    if info.get("SwapLimit"):
+def swap_check(limited: bool) -> Check:
+    """Can swap be kept from the programs, or is there none."""
+    if limited:
         return Check(Grade.PASS, "swap accounting", "on")
     if _host_has_swap():
         return Check(

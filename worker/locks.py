@@ -22,13 +22,6 @@ class FileLock:
         return lock
 
     @classmethod
-    def exclusive(cls, path: Path) -> FileLock:
-        """Wait for a lock that one may hold."""
-        lock = cls._take(path, fcntl.LOCK_EX)
-        assert lock is not None  # noqa: S101 - it waits
-        return lock
-
-    @classmethod
     def if_free(cls, path: Path) -> FileLock | None:
         """The exclusive lock, or None while anybody holds one."""
         return cls._take(path, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -155,6 +155,7 @@ class Pipeline:
         if stored is Finish.STALE:
             run.lose(Loss.STALE)
         if stored in {Finish.OK, Finish.ALREADY}:
+            run.settle()
             self.metrics.jobs.labels(self._label(result.language), str(result.verdict)).inc()
             _log.info("job_finished", **_line(result))
 
@@ -179,7 +180,9 @@ class Pipeline:
         answer = await run.answer(lambda: self.queue.fail(run.claim, why, last.to_json()))
         if answer is Fail.STALE:
             run.lose(Loss.STALE)
-        elif answer is Fail.DEAD:
+        elif answer is not None:
+            run.settle()
+        if answer is Fail.DEAD:
             self.metrics.jobs.labels(self._label(last.language), str(last.verdict)).inc()
             _log.error("job_finished", **_line(last))
         elif answer is Fail.RETRY:

@@ -24,6 +24,7 @@ class Reaper:
     ) -> None:
         self._worker_id, self._queue, self._sandbox = worker_id, queue, sandbox
         self._sweep_s, self._metrics = sweep_s, metrics
+        self._live: frozenset[str] | None = None  # at the last sweep
         self._tasks: list[asyncio.Task[None]] = []
 
     def open(self) -> None:
@@ -55,7 +56,11 @@ class Reaper:
     async def sweep(self) -> None:
         """Remove boxes that are nobody's. Raises ``QueueUnavailable`` or ``SandboxError``."""
         live = frozenset(worker.worker_id for worker in await self._queue.workers())
-        removed = await self._sandbox.sweep(live | {self._worker_id})
+        # Gone is who was missing twice: a Redis that has just come back knows nobody for a moment.
+        before, self._live = self._live, live
+        if before is None:
+            return
+        removed = await self._sandbox.sweep(before | live | {self._worker_id})
         self._metrics.swept.inc(removed)
         if removed:
             _log.warning("orphans_removed", count=removed)
@@ -66,5 +71,7 @@ class Reaper:
                 await work()
             except FleetError as error:
                 _log.warning("reaper_failed", work=work.__name__, error=str(error))
+            except Exception:  # a bug of ours must not leave the fleet without a reaper
+                _log.exception("reaper_broken", work=work.__name__)
             # Jitter keeps workers that were started together from coming all at once.
             await asyncio.sleep(period_s * random.uniform(0.8, 1.2))  # noqa: S311 - no secret

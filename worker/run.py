@@ -34,6 +34,7 @@ class Run:
         self._claimed_s = time.monotonic()
         self.started_ms: float | None = None  # when its program was handed to a box
         self.loss: Loss | None = None
+        self._settled = False
         self._lost = asyncio.Event()
 
     def now_ms(self) -> float:
@@ -43,8 +44,15 @@ class Run:
 
     def lose(self, why: Loss) -> None:
         """Stop: whatever this run does in a sandbox ends now."""
-        self.loss = self.loss or why
-        self._lost.set()
+        if not self._settled:
+            self.loss = self.loss or why
+            self._lost.set()
+
+    def settle(self) -> None:
+        """Redis took our word for the end of this run. A heartbeat that crossed that answer calls the
+        lease lost, since the job is nobody's by then; that is no loss."""
+        self._settled = True
+        self.loss = None
 
     async def unless_lost(self, work: Coroutine[Any, Any, T]) -> T | None:
         """What ``work`` returns, or None if the run was lost first; then it was cancelled and has

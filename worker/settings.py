@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -34,7 +35,10 @@ class WorkerSettings(JobSettings):
         le=1024,
         description="jobs run at once; default: one a CPU",
     )
-    runtime: Literal["docker"] = Field("docker", description="what isolates the programs")
+    runtime: Literal["docker", "crun"] = Field(
+        "docker",
+        description="what isolates the programs: a container engine, or `crun` alone (as root on the host)",
+    )
     docker_host: str = Field(
         "unix:///var/run/docker.sock",
         pattern=r"^unix://",
@@ -45,13 +49,17 @@ class WorkerSettings(JobSettings):
         pattern=r"^[A-Za-z0-9_.-]{0,64}$",
         description="OCI runtime of the containers (`runc`, `crun`, `runsc`); empty: the engine's default",
     )
+    user_namespaces: Literal["auto", "on", "off"] = Field(
+        "auto", description="`crun`: sandboxes have users of their own; `auto`: where the host allows it"
+    )
+    state_dir: Path = Field(
+        Path("/var/lib/sandfleet"), description="`crun`: folder for unpacked images and image archives"
+    )
+    run_dir: Path = Field(
+        Path("/run/sandfleet"), description="`crun`: folder where sandboxes are written down, on tmpfs"
+    )
     engine_timeout_s: float = Field(
         15.0, gt=0, le=300, description="seconds the engine has to answer a call or to start a sandbox"
-    )
-    lease_s: float = Field(
-        10.0,
-        ge=1.5,
-        description="seconds until a silent worker's jobs go to another",
     )
     drain_s: float = Field(
         35.0, ge=0, description="seconds running jobs have to end after SIGTERM, before they are given back"

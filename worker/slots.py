@@ -89,8 +89,10 @@ class Slots:
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        del self._runs[task]
+        run = self._runs.pop(task)
         self.metrics.busy.set(len(self._runs))
+        if error := task.exception():  # not even its failure could be told; the lease will run out
+            _log.error("run_abandoned", job=run.claim.job_id, exc_info=error)
 
     async def _either(self, stopped: asyncio.Task[bool], work: Coroutine[Any, Any, None]) -> None:
         """Wait for ``work``, but not beyond the stop."""

@@ -148,8 +148,8 @@ class Spares:
         name = pool.spec.language.name
         try:
             box = await self._start(pool.spec)
-        except SandboxError as error:
-            _log.warning("spare_failed", language=name, error=str(error))
+        except Exception as error:  # whatever it is, the keeper goes on for the other languages
+            _log.warning("spare_failed", language=name, error=f"{type(error).__name__}: {error}")
             pool.not_before_s = time.monotonic() + _PAUSE_S
             return
         pool.ready.append(_Spare(box, time.monotonic()))

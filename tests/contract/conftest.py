@@ -36,7 +36,9 @@ class RedisServer:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
-        self._network = Network()
+        # Published on this machine alone: a Redis without a password is nobody else's business.
+        options = {"com.docker.network.bridge.host_binding_ipv4": "127.0.0.1"}
+        self._network = Network(docker_network_kw={"options": options})
         self._container = (
             DockerContainer(IMAGE)
             .with_command(COMMAND + fsync)

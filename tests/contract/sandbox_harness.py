@@ -1,4 +1,4 @@
-"""The same sandbox contract on a fake and on a real engine."""
+"""The same sandbox contract on a fake, on a real engine, and on crun alone."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ import json
 import secrets
 import subprocess
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from fleet.job import MIB, Limits
 from fleet.languages import Language, read_languages
+from tests.contract.crun_harness import crun_sandbox, needs_crun
+from worker.crun_sandbox import CrunSandbox, Times
 from worker.docker_sandbox import DockerEngine, DockerSandbox
 from worker.profile import EngineFacts, Owner
 from worker.sandbox import Box, BoxSpec, RawOutcome, Sandbox, Stage
@@ -61,6 +66,8 @@ class Harness:
         """Is the box still there, by the word of whoever keeps it."""
         if isinstance(self.sandbox, FakeSandbox):
             return box.id in self.sandbox.boxes
+        if isinstance(self.sandbox, CrunSandbox):
+            return self.sandbox.cgroup(box.id).exists
         return bool(inspect(box.id))
 
     async def gone(self, box: Box) -> None:
@@ -106,15 +113,27 @@ def remove_all(fleet: str) -> None:
 
 @contextlib.asynccontextmanager
 async def harness(kind: str) -> AsyncIterator[Harness]:
-    """``fake`` or ``docker``."""
+    """``fake``, ``docker`` or ``crun``."""
     if kind == "fake":
         fake = FakeSandbox(play)
         fake.images["nowhere"] = ""
         yield Harness(fake, "fake")
         return
     fleet = f"test-{secrets.token_hex(4)}"
-    async with docker_sandbox(fleet) as sandbox:
+    async with real_sandbox(kind, fleet) as sandbox:
         yield Harness(sandbox, fleet)
+
+
+def real_sandbox(
+    kind: str, fleet: str = "", worker_id: str = "w1", *, start_s: float = 15, lifetime_s: float = 120
+) -> AbstractAsyncContextManager[Sandbox]:
+    """``docker`` or ``crun``."""
+    if kind == "crun":
+        return crun_sandbox(fleet, worker_id, times=Times(start_s, lifetime_s))
+    return docker_sandbox(fleet, worker_id, timeout_s=start_s, lifetime_s=lifetime_s)
+
+
+REAL = ["docker", pytest.param("crun", marks=needs_crun)]
 
 
 NOWHERE = a_language("nowhere")  # a language whose image is on no host

@@ -1,4 +1,4 @@
-"""Each line of the container profile, by inspect of a real container and from inside one."""
+"""Each line of the container profile, by inspect of a real container and from inside one, per runtime."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fleet.job import MIB
-from tests.contract.sandbox_harness import PYTHON, box_spec, docker_sandbox, inspect, stage
+from tests.contract.sandbox_harness import PYTHON, REAL, box_spec, inspect, real_sandbox, stage
 from worker.profile import FILE_BYTES_MAX, INODES, PROFILE, SHM_BYTES, TMPFS_BYTES, UID, EngineFacts, Line
 from worker.sandbox import Stage
 
@@ -20,21 +20,21 @@ LOOK = Path("tests/abuse/cases/look.py").read_text("ascii")
 Seen = tuple[dict[str, Any], dict[str, Any]]
 
 
-async def look() -> Seen:
+async def look(kind: str) -> Seen:
     masked = next(line.value for line in PROFILE if line.key == "HostConfig.MaskedPaths")
-    async with docker_sandbox() as sandbox:
+    async with real_sandbox(kind) as sandbox:
         box = await sandbox.start(SPEC)
-        found = inspect(box.id)
+        found = inspect(box.id) if kind == "docker" else {}
         raw = await box.run(stage(f"MASKED = {masked!r}\n{LOOK}"))
         await box.destroy()
     assert raw.exit_code == 0, raw.stderr.decode()
     return found, json.loads(raw.stdout)
 
 
-@pytest.fixture(scope="module")
-def seen() -> Seen:
-    """One box, as the engine describes it and as a program in it sees it."""
-    return asyncio.run(look())
+@pytest.fixture(scope="module", params=REAL)
+def seen(request: pytest.FixtureRequest) -> Seen:
+    """One box, as the engine describes it (if there is one) and as a program in it sees it."""
+    return asyncio.run(look(request.param))
 
 
 @pytest.fixture
@@ -47,6 +47,10 @@ def inside(seen: Seen) -> dict[str, Any]:
     return seen[1]
 
 
+engine_only = pytest.mark.parametrize("seen", ["docker"], indirect=True)
+
+
+@engine_only
 @pytest.mark.parametrize("line", PROFILE, ids=lambda line: line.key)
 def test_the_engine_took_every_line(line: Line, inspected: dict[str, Any]) -> None:
     found: Any = inspected if line.key.startswith("HostConfig.") else inspected["Config"]
@@ -61,6 +65,7 @@ def test_the_engine_took_every_line(line: Line, inspected: dict[str, Any]) -> No
         assert (found or None) == (expected or None)
 
 
+@engine_only
 def test_the_image_is_named_by_id_and_the_labels_tell_whose_it_is(inspected: dict[str, Any]) -> None:
     assert inspected["Config"]["Image"].startswith("sha256:")
     labels = inspected["Config"]["Labels"]
@@ -70,11 +75,16 @@ def test_the_image_is_named_by_id_and_the_labels_tell_whose_it_is(inspected: dic
     assert labels["sandfleet.deadline"].isdecimal()
 
 
-def test_nothing_of_the_host_is_mounted(inspected: dict[str, Any], inside: dict[str, Any]) -> None:
+@engine_only
+def test_nothing_of_the_host_is_bound(inspected: dict[str, Any]) -> None:
     assert inspected["Mounts"] == []
-    # The engine's own three files, read-only; all else is made for the container.
-    backed = {row[4] for row in inside["mounts"] if row[row.index("-") + 1] in {"ext4", "xfs", "btrfs"}}
-    assert backed <= {"/etc/resolv.conf", "/etc/hostname", "/etc/hosts"}
+
+
+def test_nothing_of_the_host_is_mounted_but_to_read(inside: dict[str, Any]) -> None:
+    # An engine's own three files, or the unpacked image; all else is made for the container.
+    backed = [row for row in inside["mounts"] if row[row.index("-") + 1] in {"ext4", "xfs", "btrfs"}]
+    assert {row[4] for row in backed} <= {"/", "/etc/resolv.conf", "/etc/hostname", "/etc/hosts"}
+    assert all("ro" in row[5].split(",") for row in backed if row[4] == "/")
 
 
 def test_the_program_is_nobody(inside: dict[str, Any]) -> None:
@@ -114,6 +124,10 @@ def test_work_tmp_and_shm_are_small(inside: dict[str, Any]) -> None:
         "/tmp": [TMPFS_BYTES, INODES],
         "/dev/shm": [SHM_BYTES, INODES],
     }
+
+
+def test_nothing_else_can_be_written(inside: dict[str, Any]) -> None:
+    assert inside["writable"] == ["/dev/mqueue", "/dev/shm", "/tmp", "/work"]
 
 
 @pytest.mark.parametrize("path", ["/work", "/tmp", "/dev/shm"])
@@ -156,8 +170,9 @@ def test_init_is_process_one(inside: dict[str, Any]) -> None:
     assert inside["first"] in {"/sandfleet/init", ""}
 
 
-async def test_a_version_needs_no_file() -> None:
-    async with docker_sandbox() as sandbox:
+@pytest.mark.parametrize("kind", REAL)
+async def test_a_version_needs_no_file(kind: str) -> None:
+    async with real_sandbox(kind) as sandbox:
         box = await sandbox.start(SPEC)
         raw = await box.run(Stage(PYTHON.version, stage("").limits))
         await box.destroy()

@@ -13,6 +13,7 @@ from tests.contract.sandbox_harness import (
     HELLO,
     NOWHERE,
     PYTHON,
+    REAL,
     SEVEN,
     Harness,
     box_spec,
@@ -21,7 +22,7 @@ from tests.contract.sandbox_harness import (
 )
 
 
-@pytest.fixture(params=["fake", "docker"])
+@pytest.fixture(params=["fake", *REAL])
 async def made(request: pytest.FixtureRequest) -> AsyncIterator[Harness]:
     async with harness(request.param) as found:
         yield found
