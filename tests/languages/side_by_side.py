@@ -18,9 +18,8 @@ from pathlib import Path
 
 from fleet.job import MIB, Limits
 from fleet.languages import Language
-from worker.docker_sandbox import DockerEngine, DockerSandbox
-from worker.profile import EngineFacts, Owner
-from worker.sandbox import BoxSpec, RawOutcome, Stage
+from tests.contract.sandbox_harness import real_sandbox
+from worker.sandbox import BoxSpec, RawOutcome, Sandbox, Stage
 
 ROOT = Path(__file__).parents[2]
 MEMORY_BYTES = 128 * MIB
@@ -118,29 +117,25 @@ def plain(language: Language, programs: Iterable[Program]) -> dict[str, Seen]:
     return {name: Seen(int(of["status"]), of["stdout"], of["stderr"]) for name, of in files.items()}
 
 
-def boxed(programs: Sequence[Program]) -> dict[str, Seen | BaseException]:
+def boxed(kind: str, programs: Sequence[Program]) -> dict[str, Seen | BaseException]:
     """What each program does as a job, in a box of its own; or why it could not be seen."""
-    return asyncio.run(_boxed(programs))
+    return asyncio.run(_boxed(kind, programs))
 
 
-async def _boxed(programs: Sequence[Program]) -> dict[str, Seen | BaseException]:
-    engine = DockerEngine("unix:///var/run/docker.sock", 60.0, AT_ONCE)
-    owner = Owner(fleet="tests-languages", worker_id="side-by-side")
-    sandbox = DockerSandbox(engine, EngineFacts(), owner, start_timeout_s=60.0, lifetime_s=600.0)
+async def _boxed(kind: str, programs: Sequence[Program]) -> dict[str, Seen | BaseException]:
     turn = asyncio.Semaphore(AT_ONCE)
 
-    async def one(program: Program) -> Seen:
+    async def one(sandbox: Sandbox, program: Program) -> Seen:
         async with turn:
             return _seen(await _run(sandbox, program))
 
-    try:
-        seen = await asyncio.gather(*map(one, programs), return_exceptions=True)
-    finally:
-        await sandbox.close()
+    async with real_sandbox(kind, start_s=60, lifetime_s=600) as sandbox:
+        running = [one(sandbox, program) for program in programs]
+        seen = await asyncio.gather(*running, return_exceptions=True)
     return {program.name: what for program, what in zip(programs, seen, strict=True)}
 
 
-async def _run(sandbox: DockerSandbox, program: Program) -> RawOutcome:
+async def _run(sandbox: Sandbox, program: Program) -> RawOutcome:
     language = program.language
     files = ((language.file, program.path.read_bytes()),)
     stage = Stage(language.run, LIMITS, program.stdin, files, warm=bool(language.warm))

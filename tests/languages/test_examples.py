@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fleet.languages import read_languages
+from tests.contract.sandbox_harness import REAL
 from tests.languages.side_by_side import ROOT, Program, Seen, boxed, programs_in
 
 LANGUAGES = read_languages(ROOT / "sandbox-images")
@@ -24,8 +25,9 @@ def _expected(example: Program) -> Seen:
     )
 
 
+@pytest.mark.parametrize("kind", REAL)
 @pytest.mark.parametrize("name", LANGUAGES)
-def test_examples_of(name: str) -> None:
+def test_examples_of(name: str, kind: str) -> None:
     examples = [example for example in EXAMPLES if example.language.name == name]
     assert {"hello"} <= {example.name for example in examples}
-    assert boxed(examples) == {example.name: _expected(example) for example in examples}
+    assert boxed(kind, examples) == {example.name: _expected(example) for example in examples}

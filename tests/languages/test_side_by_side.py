@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from fleet.languages import read_languages
+from tests.contract.sandbox_harness import REAL
 from tests.languages.side_by_side import ROOT, Program, Seen, boxed, plain, programs_in
 
 LANGUAGES = read_languages(ROOT / "sandbox-images")
@@ -23,7 +24,7 @@ PROGRAMS = [
 Sides = dict[str, tuple[dict[str, Seen], dict[str, Seen | BaseException]]]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=REAL)
 def sides(request: pytest.FixtureRequest) -> Sides:
     """What the selected programs of each language did, plainly and in a box."""
     selected: dict[str, list[Program]] = {}
@@ -35,7 +36,7 @@ def sides(request: pytest.FixtureRequest) -> Sides:
         len(selected)
     ) as threads:  # the plain side keeps one CPU busy, the engine the other
         outside = {name: threads.submit(plain, LANGUAGES[name], chosen) for name, chosen in selected.items()}
-        inside = {name: boxed(chosen) for name, chosen in selected.items()}
+        inside = {name: boxed(request.param, chosen) for name, chosen in selected.items()}
         return {name: (outside[name].result(), inside[name]) for name in selected}
 
 
