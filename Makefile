@@ -58,7 +58,7 @@ check: $(VENV) ## Format, lint, types, import rules
 C_WARNINGS := -std=gnu11 -Wall -Wextra -Werror -O2
 
 .PHONY: test
-test: $(VENV) images ## Run every test, on the real engine and a real Redis
+test: $(VENV) images test-programs ## Run every test, on the real engine and a real Redis
 	@$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: test-unit
@@ -66,11 +66,15 @@ test-unit: $(VENV) ## Run the tests that need neither engine nor Redis
 	@$(BIN)/python -m pytest tests/unit tests/house $(ARGS)
 
 .PHONY: chaos
-chaos: $(VENV) images ## Torment a fleet and see whether it keeps its promise: make chaos ARGS="--seconds 60"
-	@$(BIN)/python -m tests.chaos $(ARGS)
+chaos: $(VENV) images test-programs ## Torment a fleet and see whether it keeps its promise: SECONDS=60 SEED=1
+	@$(BIN)/python -m tests.chaos $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+.PHONY: abuse
+abuse: $(VENV) images test-programs ## Attack the sandboxes of this machine: a table of verdicts; ARGS="--runtime crun"
+	@$(BIN)/python -m tests.abuse $(ARGS)
 
 .PHONY: mutants
-mutants: $(VENV) images ## Break the queue protocol in every way we know and see that the tests notice
+mutants: $(VENV) images test-programs ## Break the queue protocol in every way we know and see that the tests notice
 	@$(BIN)/python -m tests.contract.queue_mutants $(ARGS)
 
 .PHONY: format
@@ -79,8 +83,9 @@ format: $(VENV) ## Format the code and mend what lint can mend
 	@$(BIN)/ruff format --quiet .
 
 .PHONY: docs-tables
-docs-tables: $(VENV) ## Write the tables of README.md from the code
+docs-tables: $(VENV) ## Write the tables of README.md and SECURITY.md from the code
 	@$(BIN)/python -m setup.readme_tables
+	@$(BIN)/python -m setup.security_tables
 
 .PHONY: requirements
 requirements: $(VENV) ## Pin the newest versions, with hashes, from pyproject.toml
@@ -106,6 +111,10 @@ help: ## Show this help
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "$(PYTHON) must be Python 3.11 or newer; name another with: make up PYTHON=python3.12"; exit 1; }
+
+.PHONY: test-programs
+test-programs:
+	@setup/engine.sh test-programs
 
 .PHONY: engine
 engine:

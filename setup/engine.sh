@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A container engine and a compose that answer. `up` uses what is there and, as root on Debian or
-# Ubuntu, installs and starts what is not; `stop` ends an engine that `up` started, if it is idle.
+# Ubuntu, installs and starts what is not; `stop` ends an engine that `up` started, if it is idle;
+# `test-programs` does the same for the programs that tests start by themselves.
 set -euo pipefail
 
 state=${SANDFLEET_HOME:-.sandfleet}
@@ -125,6 +126,24 @@ ensure_compose() {
     if packaged docker-compose-v2; then install_packages docker-compose-v2; else install_packages docker-compose; fi
 }
 
+# redis-server: the chaos campaign kills and freezes its own. crun: the runtime without an engine.
+ensure_test_programs() {
+    local missing=()
+    for program in redis-server crun; do
+        command -v "$program" >/dev/null || missing+=("$program")
+    done
+    if [ ${#missing[@]} -eq 0 ]; then return; fi
+    if ! is_root || ! has_apt; then
+        stop_with "The tests need ${missing[*]}." \
+            "On Debian or Ubuntu:  sudo apt-get install ${missing[*]}"
+    fi
+    install_packages "${missing[@]}"
+    # The tests need the program, not a server of the machine's own.
+    if [[ " ${missing[*]} " == *" redis-server "* && -d /run/systemd/system ]]; then
+        timeout 60 systemctl disable --now redis-server >/dev/null 2>&1 || true
+    fi
+}
+
 stop_engine() {
     [ -e "$dockerd_pid_file" ] || return 0
     local pid
@@ -153,5 +172,6 @@ up)
     ensure_compose
     ;;
 stop) stop_engine ;;
-*) stop_with "usage: setup/engine.sh up|stop" ;;
+test-programs) ensure_test_programs ;;
+*) stop_with "usage: setup/engine.sh up|stop|test-programs" ;;
 esac
