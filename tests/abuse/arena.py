@@ -1,4 +1,4 @@
-"""A whole worker on a real engine, in which cases run side by side, each with canaries.
+"""A whole worker on a real sandbox and a real Redis, in which cases run side by side, with canaries.
 
 The worker has a thread and an event loop of its own; tests wait for what became of their case.
 """
@@ -8,33 +8,39 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import secrets
+import statistics
 import threading
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fleet import keys
+from fleet.events import Completion
 from fleet.job import Lane
 from fleet.languages import Language
-from fleet.testing import FakeQueue, a_job_id
+from fleet.queue import Audit
+from fleet.redis_client import RedisClients
+from fleet.redis_queue import QueueOptions, RedisQueue
+from fleet.testing import a_job_id
 from tests.abuse.case import LANGUAGES, Case
-from tests.contract.sandbox_harness import SOCKET, inspect, remove_all
+from tests.abuse.host import Inventory, descriptors, leftovers, rss_bytes
+from tests.contract.conftest import RedisServer
+from tests.contract.sandbox_harness import real_sandbox
 from worker.assembly import announcement, ask_served, assemble
-from worker.docker_sandbox import DockerBox, DockerEngine, DockerSandbox
-from worker.profile import EngineFacts, Owner
-from worker.sandbox import BoxSpec, RawOutcome, Stage
+from worker.sandbox import Box, BoxSpec, RawOutcome, Sandbox, Stage
 from worker.service import Worker
 from worker.settings import WorkerSettings
 
 CANARY_CODE = {".py": "print('tweet')", ".js": "console.log('tweet')"}
-SIDE_BY_SIDE = 3
+SIDE_BY_SIDE = 4
 GONE_S = 5.0
 _ANSWER_S = 100.0
+_LEASE_S = 60.0
+_EVENTS_LOOKED_AT = 200  # the newest: far more than end while one case is looked at
 
 
 @dataclass(slots=True)
@@ -43,17 +49,29 @@ class Outcome:
 
     result: Mapping[str, Any]
     results_stored: int
+    stored_bytes: int  # of its result, in Redis
     events: int
     canaries: list[Mapping[str, Any]]  # beside it, and right after it
-    container: str
-    gone_s: float  # from the request to remove the container until the engine had
-    leftovers: list[str]  # what of the container can still be found on the host
+    slower: float  # the slowest canary's run, as a multiple of what one takes when nothing else runs
+    box: str
+    gone_s: float  # from the request to remove the box until it was gone
+    leftovers: list[str]  # what of the box can still be found on the host
+
+
+@dataclass(slots=True)
+class Balance:
+    """What all cases together cost the worker and its host, looked at when it was idle."""
+
+    rss_bytes: int
+    descriptors: int
+    files: list[str]  # new on the host
+    audit: Audit
 
 
 class WatchedBox:
     """A box that notes which case it ran and how long its removal took."""
 
-    def __init__(self, arena: Arena, box: DockerBox) -> None:
+    def __init__(self, arena: Arena, box: Box) -> None:
         self._arena, self._box = arena, box
         self.spec, self.id, self.image = box.spec, box.id, box.image
 
@@ -72,25 +90,29 @@ class WatchedBox:
         self._arena.removals[self.id] = time.monotonic() - began_s
 
 
-class WatchedSandbox(DockerSandbox):
+class WatchedSandbox:
     """A real sandbox whose boxes are watched."""
 
-    arena: Arena
+    def __init__(self, arena: Arena, sandbox: Sandbox) -> None:
+        self._arena, self._sandbox = arena, sandbox
+        self.runtime, self.ping, self.image = sandbox.runtime, sandbox.ping, sandbox.image
+        self.sweep, self.close = sandbox.sweep, sandbox.close
 
-    async def start(self, spec: BoxSpec) -> WatchedBox:  # type: ignore[override]
-        return WatchedBox(self.arena, await super().start(spec))
+    async def start(self, spec: BoxSpec) -> WatchedBox:
+        return WatchedBox(self._arena, await self._sandbox.start(spec))
 
 
 @dataclass
 class Arena:
-    """Cases in, outcomes out."""
+    """Cases in, outcomes out. ``runtime`` is ``docker`` or ``crun``."""
 
+    runtime: str
     cases: list[Case]
     outcomes: dict[str, Future[Outcome]] = field(default_factory=dict)
-    containers: dict[bytes, str] = field(default_factory=dict)  # source -> container it ran in
+    balance: Future[Balance] = field(default_factory=Future)
+    containers: dict[bytes, str] = field(default_factory=dict)  # source -> box it ran in
     removals: dict[str, float] = field(default_factory=dict)
-    rss_before_bytes: int = 0
-    rss_after_bytes: int = 0
+    usual_ms: dict[str, float] = field(default_factory=dict)  # of a canary, by language
     fleet: str = field(default_factory=lambda: f"abuse-{secrets.token_hex(4)}")
 
     def __post_init__(self) -> None:
@@ -110,7 +132,6 @@ class Arena:
         """Stop the worker, whatever is left to do."""
         self._closing.set()
         self._thread.join()
-        remove_all(self.fleet)
 
     def _main(self) -> None:
         try:
@@ -120,114 +141,151 @@ class Arena:
             raise
 
     def _fail(self, error: BaseException) -> None:
-        for future in self.outcomes.values():
+        futures: list[Future[Any]] = [*self.outcomes.values(), self.balance]
+        for future in futures:
             if not future.done():
                 future.set_exception(error)
 
     async def _run(self) -> None:
         turn = asyncio.Semaphore(SIDE_BY_SIDE)
-        async with self._worker() as (queue, worker):
+        async with self._worker() as (redis, worker):
+            await self._learn_the_usual(redis)
             await worker.spares.full()
-            self.rss_before_bytes = _rss_bytes()
-            running = [asyncio.create_task(self._case(case, queue, turn)) for case in self.cases]
+            files, rss, open_before = Inventory.take(), rss_bytes(), descriptors()
+            running = [asyncio.create_task(self._case(case, redis, turn)) for case in self.cases]
             while not self._closing.is_set() and not all(task.done() for task in running):
                 await asyncio.wait(running, timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
             for task in running:
                 task.cancel()
             await asyncio.wait(running)
-            self.rss_after_bytes = _rss_bytes()
+            await worker.spares.full()
+            self.balance.set_result(
+                Balance(
+                    rss_bytes() - rss,
+                    descriptors() - open_before,
+                    Inventory.take().since(files),
+                    await redis.queue.audit(),
+                )
+            )
         self._fail(RuntimeError("the arena was closed before this case had run"))
 
-    async def _case(self, case: Case, queue: FakeQueue, turn: asyncio.Semaphore) -> None:
+    async def _learn_the_usual(self, redis: Redis) -> None:
+        for language in LANGUAGES.values():
+            alone = [await redis.result(await redis.submit(_canary(language))) for _ in range(5)]
+            self.usual_ms[language.name] = statistics.median(result["wallMs"] for result in alone)
+
+    async def _case(self, case: Case, redis: Redis, turn: asyncio.Semaphore) -> None:
         try:
             async with turn:
-                outcome = await self._outcome(case, queue)
+                outcome = await self._outcome(case, redis)
         except Exception as error:  # told to the test that waits for it
             self.outcomes[case.name].set_exception(error)
         else:
             self.outcomes[case.name].set_result(outcome)
 
-    async def _outcome(self, case: Case, queue: FakeQueue) -> Outcome:
+    async def _outcome(self, case: Case, redis: Redis) -> Outcome:
         job, beside = await asyncio.gather(
-            _submit(queue, case.item(case.name)), _submit(queue, _canary(case.language))
+            redis.submit(case.item(case.name)), redis.submit(_canary(case.language))
         )
-        result = await _result(queue, job)
-        after = await _submit(queue, _canary(case.language))
-        canaries = [await _result(queue, beside), await _result(queue, after)]
-        container = self.containers[case.code.encode()]
+        result = await redis.result(job)
+        after = await redis.submit(_canary(case.language))
+        canaries = [await redis.result(beside), await redis.result(after)]
+        box = self.containers[case.code.encode()]
         async with asyncio.timeout(4 * GONE_S):
-            while container not in self.removals:
+            while box not in self.removals:
                 await asyncio.sleep(0.02)
         return Outcome(
             result=result,
-            results_stored=len(await queue.newest(case.name)),
-            events=Counter(event.job_id for event in queue.events)[job],
+            results_stored=len(await redis.queue.newest(case.name)),
+            stored_bytes=await redis.stored_bytes(job),
+            events=await redis.events(job),
             canaries=canaries,
-            container=container,
-            gone_s=self.removals[container],
-            leftovers=await asyncio.to_thread(_leftovers, container),
+            slower=max(canary["wallMs"] for canary in canaries) / self.usual_ms[case.language.name],
+            box=box,
+            gone_s=self.removals[box],
+            leftovers=await asyncio.to_thread(leftovers, box),
         )
 
     @contextlib.asynccontextmanager
-    async def _worker(self) -> AsyncIterator[tuple[FakeQueue, Worker]]:
+    async def _worker(self) -> AsyncIterator[tuple[Redis, Worker]]:
         settings = WorkerSettings(
-            worker_name="arena", slots=SIDE_BY_SIDE + 1, spares=2, fleet=self.fleet, lease_s=60
+            worker_name="arena",
+            slots=SIDE_BY_SIDE + 2,
+            spares=2,
+            fleet=self.fleet,
+            lease_s=_LEASE_S,
         )
-        sandbox = WatchedSandbox(
-            DockerEngine(SOCKET, 30, 12),
-            EngineFacts(),
-            Owner(self.fleet, "arena"),
-            start_timeout_s=30,
-            lifetime_s=600,
-        )
-        sandbox.arena = self
-        queue = FakeQueue(lease_s=3600)
-        served = await ask_served(sandbox, LANGUAGES, settings.bounds)
-        await queue.register(announcement("arena", settings, sandbox.runtime, served))
+        async with (
+            open_redis() as redis,
+            real_sandbox(self.runtime, self.fleet, "arena", start_s=30, lifetime_s=600) as real,
+        ):
+            sandbox = WatchedSandbox(self, real)
+            served = await ask_served(sandbox, LANGUAGES, settings.bounds)
+            await redis.queue.register(announcement("arena", settings, sandbox.runtime, served))
+            worker = assemble(settings, "arena", redis.queue, redis.another, sandbox, served)
+            stop, hasten = asyncio.Event(), asyncio.Event()
+            serving = asyncio.create_task(worker.run(stop, hasten))
+            try:
+                yield redis, worker
+            finally:
+                stop.set()
+                hasten.set()
+                await serving
 
-        @contextlib.asynccontextmanager
-        async def open_queue() -> AsyncIterator[FakeQueue]:
-            yield queue
 
-        worker = assemble(settings, "arena", queue, open_queue, sandbox, served)
-        stop, hasten = asyncio.Event(), asyncio.Event()
-        serving = asyncio.create_task(worker.run(stop, hasten))
+@contextlib.asynccontextmanager
+async def open_redis() -> AsyncIterator[Redis]:
+    """A server of its own, for as long as the context lasts."""
+    server = await asyncio.to_thread(RedisServer().start)
+    clients = RedisClients(server.url)
+    try:
+        yield Redis(server.url, clients)
+    finally:
+        await clients.aclose()
+        await asyncio.to_thread(server.stop)
+
+
+class Redis:
+    """The queue on a real server, and what else a client or a judge does there."""
+
+    def __init__(self, url: str, clients: RedisClients) -> None:
+        self.url, self.clients = url, clients
+        self._options = QueueOptions(lease_s=_LEASE_S)
+        self.queue = RedisQueue(clients, self._options)
+
+    @contextlib.asynccontextmanager
+    async def another(self) -> AsyncIterator[RedisQueue]:
+        """The queue on a connection of its own, as a worker's heartbeat wants it."""
+        clients = RedisClients(self.url)
         try:
-            yield queue, worker
+            yield RedisQueue(clients, self._options)
         finally:
-            stop.set()
-            hasten.set()
-            await serving
+            await clients.aclose()
+
+    async def submit(self, item: Mapping[str, Any]) -> str:
+        """The id of a job that was accepted."""
+        job_id = a_job_id()
+        await self.queue.enqueue(job_id, json.dumps(item), item["problemId"], item["language"], Lane.NORMAL)
+        return job_id
+
+    async def result(self, job_id: str) -> Mapping[str, Any]:
+        """The result of a job, once there is one."""
+        while True:
+            record = await self.queue.get(job_id)
+            if record is not None and record.result is not None:
+                return record.result
+            await asyncio.sleep(0.02)
+
+    async def stored_bytes(self, job_id: str) -> int:
+        """Size of everything that is kept of a job's result."""
+        return int(await self.clients.call("HSTRLEN", keys.job(job_id), "result"))
+
+    async def events(self, job_id: str) -> int:
+        """How often the end of a job was announced, among the newest announcements."""
+        rows = await self.clients.call("XREVRANGE", keys.EVENTS, "+", "-", "COUNT", _EVENTS_LOOKED_AT)
+        return sum(Completion.from_json(fields[b"e"]).job_id == job_id for _, fields in rows)
 
 
 def _canary(language: Language) -> dict[str, Any]:
     code = CANARY_CODE[Path(language.file).suffix]
     return {"problemId": f"canary-{secrets.token_hex(4)}", "code": code, "language": language.name}
-
-
-async def _submit(queue: FakeQueue, item: Mapping[str, Any]) -> str:
-    job_id = a_job_id()
-    await queue.enqueue(job_id, json.dumps(item), item["problemId"], item["language"], Lane.NORMAL)
-    return job_id
-
-
-async def _result(queue: FakeQueue, job_id: str) -> Mapping[str, Any]:
-    while True:
-        record = await queue.get(job_id)
-        if record is not None and record.result is not None:
-            return record.result
-        await asyncio.sleep(0.01)
-
-
-def _leftovers(container: str) -> list[str]:
-    """Whatever still bears the name of a container: itself, its cgroups, its mounts, its processes."""
-    found = [f"container {container}"] if inspect(container) else []
-    for folder, groups, _ in os.walk("/sys/fs/cgroup"):  # a glob trips over groups that go meanwhile
-        found += [f"{folder}/{group}" for group in groups if container in group]
-    mounts = Path("/proc/self/mounts").read_text("utf-8").splitlines()
-    return found + [mount for mount in mounts if container in mount]
-
-
-def _rss_bytes() -> int:
-    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.sandbox_harness import box_spec, docker_sandbox, stage
+from tests.contract.sandbox_harness import REAL, box_spec, real_sandbox, stage
 from worker.profile import SECCOMP
 
 HERE = Path(__file__).parent
@@ -31,8 +31,8 @@ def reviewed() -> dict[int, str]:
     return {int(number): name for number, name in (line.split() for line in lines)}
 
 
-async def sweep() -> dict[str, Any]:
-    async with docker_sandbox() as sandbox:
+async def sweep(kind: str) -> dict[str, Any]:
+    async with real_sandbox(kind) as sandbox:
         box = await sandbox.start(box_spec())
         raw = await box.run(stage((HERE / "cases/sweep.py").read_text("ascii"), cpu_s=15, wall_s=30))
         await box.destroy()
@@ -41,9 +41,9 @@ async def sweep() -> dict[str, Any]:
     return found
 
 
-@pytest.fixture(scope="module")
-def told() -> dict[str, Any]:
-    return asyncio.run(sweep())
+@pytest.fixture(scope="module", params=REAL)
+def told(request: pytest.FixtureRequest) -> dict[str, Any]:
+    return asyncio.run(sweep(request.param))
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ print(json.dumps({
     "masked": {path: os.listdir(path) if os.path.isdir(path) else read(path) for path in MASKED if os.path.exists(path)},
     "devices": sorted(os.listdir("/dev")),
     "statvfs": {path: [os.statvfs(path).f_frsize * os.statvfs(path).f_blocks, os.statvfs(path).f_files] for path in ("/work", "/tmp", "/dev/shm")},
+    "writable": sorted(folder for folder, _, _ in os.walk("/") if not folder.startswith("/proc/") and os.access(folder, os.W_OK)),
     "tty": os.isatty(0) or os.isatty(1),
     "first": read("/proc/1/cmdline").split("\0")[0],
 }))

@@ -1,0 +1,5 @@
+# attack: works out a number that fits nowhere
+# expect: time_limit | memory_limit | runtime_error
+# limits: {"cpuSeconds": 0.5, "wallSeconds": 25}
+# after: worker and neighbours unharmed, container gone
+print(9 ** 9 ** 9)

@@ -1,0 +1,5 @@
+// attack: aborts
+// expect: runtime_error
+// signal: SIGABRT
+// after: worker and neighbours unharmed, container gone
+process.abort();
