@@ -26,11 +26,8 @@ def main() -> int:
         chosen = plan.noop(asked.seconds, seed, sabotage=asked.sabotage, only=asked.only)
     try:
         outcome = asyncio.run(_interruptible(chosen))
-    except (EngineError, FileNotFoundError) as error:
+    except (EngineError, FileNotFoundError, InterruptedError) as error:
         sys.stderr.write(f"chaos: {error}\n")
-        return 2
-    except (asyncio.CancelledError, KeyboardInterrupt):
-        sys.stderr.write("chaos: interrupted\n")
         return 2
     sys.stdout.write(report.table(outcome) + "\n")
     if asked.json:
@@ -39,7 +36,7 @@ def main() -> int:
 
 
 async def _interruptible(chosen: plan.Plan) -> campaign.Outcome:
-    """A campaign that cleans up behind itself when it is told to end."""
+    """A campaign that cleans up behind itself when it is told to end, and raises ``InterruptedError``."""
     began_s = time.monotonic()
 
     def say(words: str) -> None:
@@ -47,9 +44,20 @@ async def _interruptible(chosen: plan.Plan) -> campaign.Outcome:
         sys.stdout.flush()
 
     running = asyncio.ensure_future(campaign.run(chosen, say))
+    told: list[str] = []
+
+    def end(number: signal.Signals) -> None:
+        told.append(number.name)
+        running.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
-    return await running
+        asyncio.get_running_loop().add_signal_handler(number, end, number)
+    try:
+        return await running
+    except asyncio.CancelledError:
+        if not told:
+            raise
+        raise InterruptedError(f"ended by {told[0]}") from None
 
 
 def _parser() -> argparse.ArgumentParser:

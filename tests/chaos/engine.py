@@ -30,7 +30,7 @@ _START_S = 60.0
 _CALL_S = 30.0
 _LOAD_S = 300.0
 _CGROUPS = Path("/sys/fs/cgroup")
-_SHIM = re.compile(r"shim\S* -namespace \S+ -id ([0-9a-f]{64})")
+_CONTAINER = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 class EngineError(Exception):
@@ -145,9 +145,9 @@ class Engine:
                 parent.rmdir()
 
     def _there(self) -> set[str]:
-        """Ids of the containers that have a cgroup or a shim, whatever the engine says."""
+        """Ids of the containers that have a cgroup or a process about them, whatever the engine says."""
         words = " ".join(words for _, words in marked(self._home.name))
-        return {cgroup.name for cgroup in self._cgroups()} | set(_SHIM.findall(words))
+        return {cgroup.name for cgroup in self._cgroups()} | set(_CONTAINER.findall(words))
 
     async def _end(self, container: str) -> None:
         """End what is in a container by its cgroup, without the engine, and its shim."""
