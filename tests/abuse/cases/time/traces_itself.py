@@ -1,5 +1,5 @@
 # attack: traces every line it runs, and raises while doing so
-# expect: time_limit | runtime_error
+# expect: time_limit | runtime_error | memory_limit
 # limits: {"cpuSeconds": 1, "wallSeconds": 25}
 # after: worker and neighbours unharmed, container gone
 import sys
