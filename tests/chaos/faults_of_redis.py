@@ -12,6 +12,8 @@ from tests.chaos.processes import pause
 from tests.chaos.proxy import Side, Trap
 from tests.chaos.scene import TRAP_S, Scene
 
+_SLICE_S = 0.25
+
 
 async def connections_reset(scene: Scene) -> bool:
     """All connections of one process are reset."""
@@ -46,15 +48,14 @@ async def network_slow(scene: Scene) -> bool:
     with scene.victim(scene.fleet.members) as member:
         if member is None:
             return False
-        if member in scene.fleet.workers:
-            await scene.hit(member)
         async with contextlib.AsyncExitStack() as delays:
             delay_s = scene.rng.choice([0.02, 0.1, 0.4, 1.2])
             for part in member.pair:
                 await delays.enter_async_context(part.proxy.delayed(delay_s))
-            await pause(scene.rng.uniform(0.5, 2.5))
-        if member in scene.fleet.workers:
-            await scene.hit(member)  # it hits for as long as it lasts
+            for _ in range(scene.rng.randint(2, 10)):
+                await pause(_SLICE_S)
+                if member in scene.fleet.workers:
+                    await scene.hit(member)  # whatever it claims meanwhile is late as well
         return True
 
 
