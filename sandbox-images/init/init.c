@@ -72,6 +72,7 @@ enum { FLAG_WARM = 1 };
 #define CPU_CHECK_MIN_US 5000   /* between two looks at the CPU clock of the container */
 #define KILL_AGAIN_MS 5
 #define LAST_WORDS_MS 2000      /* to get an ERROR frame out */
+#define PAUSE_MAX_MS 60000      /* between two looks at the clock; limits may be longer than an int of milliseconds */
 #define GATE_FD 60              /* the warm command's end of its gate, and where it says that it is ready: */
 #define READY_FD 61             /* high, so that the numbers an interpreter gets for its own files stay as ever */
 #define FD_FLOOR 64             /* init's own descriptors are above those a program is started with */
@@ -390,7 +391,9 @@ static bool make_pipe(int ends[2]) { /* both ends close on exec and are above th
 static _Noreturn void become(char **argv, char **env, const int ours[5], bool gated, int report) {
     static const int theirs[5] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, GATE_FD, READY_FD};
     setsid();
-    for (int sig = 1; sig < NSIG; sig++) signal(sig, SIG_DFL);
+    /* Not by signal(), which refuses the signals that the C library keeps for itself: the engine may ignore those, too. */
+    static const unsigned long by_default[4]; /* the kernel's struct sigaction; SIG_DFL is zero */
+    for (int sig = 1; sig < NSIG; sig++) syscall(SYS_rt_sigaction, sig, by_default, NULL, 8L);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -479,8 +482,8 @@ static bool same_words(char **a, char **b) {
 
 static void handle_stage(void) {
     static char *argv[WORDS_MAX + 1], *env[WORDS_MAX + 4];
+    if (inbox.size < STAGE_FIXED_BYTES) fail("STAGE: too short"); /* an empty one has no payload at all */
     unsigned char *p = inbox.payload, *end = p + inbox.size;
-    if (inbox.size < STAGE_FIXED_BYTES) fail("STAGE: too short");
     uint32_t flags = get(p, 1), argc = get(p + 20, 2), envc = get(p + 22, 2);
     if (flags & ~(uint32_t)FLAG_WARM || get(p + 1, 3)) fail("STAGE: unknown flags");
     if (argc == 0 || argc > WORDS_MAX || envc > WORDS_MAX) fail("STAGE: too many words, or none");
@@ -655,7 +658,8 @@ static int pause_ms(void) {
     if (stage.ending) return stage.nobody_left && outbox_room() == 0 ? -1 : KILL_AGAIN_MS; /* -1: until the worker reads */
     uint64_t now = now_us(), wall = stage.begin_us + stage.wall_limit_us;
     uint64_t next = wall < stage.cpu_check_us ? wall : stage.cpu_check_us;
-    return next <= now ? 0 : (int)((next - now + 999) / 1000);
+    uint64_t pause = next <= now ? 0 : (next - now + 999) / 1000;
+    return pause < PAUSE_MAX_MS ? (int)pause : PAUSE_MAX_MS; /* a negative one would be for ever */
 }
 
 static void read_signals(void) {
@@ -668,9 +672,11 @@ static void read_signals(void) {
 static _Noreturn void loop(void) {
     for (;;) {
         bool room = stage.running && outbox_room() > 0;
+        /* No new stage before the worker took the END of the last: the reserve of the outbox holds one END, not many. */
+        bool heeds = stage.running || outbox.end == 0;
         struct pollfd p[] = {
             {signals, POLLIN, 0},
-            {STDIN_FILENO, POLLIN, 0},
+            {heeds ? STDIN_FILENO : -1, POLLIN, 0},
             {STDOUT_FILENO, outbox.end > 0 ? POLLOUT : 0, 0}, /* POLLERR comes unasked when the worker is gone */
             {stage.running ? program.in : -1, POLLOUT, 0},
             {room ? program.out[0] : -1, POLLIN, 0},
