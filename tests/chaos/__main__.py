@@ -10,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+import uvloop
+
 from tests.chaos import campaign, plan, report
 from tests.chaos.engine import EngineError
 from tests.chaos.faults import FAULTS
@@ -25,7 +27,7 @@ def main() -> int:
     else:
         chosen = plan.noop(asked.seconds, seed, sabotage=asked.sabotage, only=asked.only)
     try:
-        outcome = asyncio.run(_interruptible(chosen))
+        outcome = uvloop.run(_interruptible(chosen))
     except (EngineError, FileNotFoundError, InterruptedError) as error:
         sys.stderr.write(f"chaos: {error}\n")
         return 2

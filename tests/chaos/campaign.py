@@ -112,13 +112,12 @@ class _Campaign:
             await self._fleet.close()
             left += await self._boxes_left()
         finally:
-            await self._fleet.abandon()
-            if self._engine:
-                await self._engine.stop()
-                left += self._engine.left_behind()
-            left += self._left_behind()
-            if self._engine:
-                await self._engine.clear()
+            try:
+                await self._fleet.abandon()
+            finally:
+                left += await self._engine_left() + self._left_behind()
+                if self._engine:
+                    await self._engine.clear()
         facts.left_behind = left
         return self._outcome(facts, control_facts, redis_version)
 
@@ -229,6 +228,12 @@ class _Campaign:
     async def _boxes_left(self) -> list[str]:
         found = await self._engine.containers() if self._engine else []
         return [f"container {container[:12]} of {worker}" for container, worker in found]
+
+    async def _engine_left(self) -> list[str]:
+        if self._engine is None:
+            return []
+        await self._engine.stop()
+        return self._engine.left_behind()
 
     def _left_behind(self) -> list[str]:
         files = [f"file {path}" for path in (self._home / "tmp").rglob("*")]

@@ -17,6 +17,7 @@ from enum import StrEnum
 
 _READ_BYTES = 65_536
 _STALE = b"$5\r\nstale\r\n"  # the answer to a finish or fail of somebody who lost the lease
+_LOST = (OSError, RuntimeError)  # the latter is uvloop's word for a write to a connection that is gone
 _LINGER_NONE = struct.pack("ii", 1, 0)  # close with a reset instead of a farewell
 
 
@@ -64,6 +65,7 @@ class Proxy:
         self._delay_s = 0.0
         self._passable = asyncio.Event()
         self._passable.set()
+        self._server: asyncio.Server | None = None
         self.port = 0
         self.stale_answers = 0
 
@@ -74,7 +76,8 @@ class Proxy:
 
     async def close(self) -> None:
         """Stop listening and end every connection."""
-        self._server.close()
+        if self._server:
+            self._server.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -147,7 +150,7 @@ class Proxy:
             server.close()
 
     async def _requests(self, reader: asyncio.StreamReader, link: _Link) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(*_LOST):
             while data := await reader.read(_READ_BYTES):
                 await self._obstruct()
                 trap = self._trap
@@ -161,7 +164,7 @@ class Proxy:
                 await link.server.drain()
 
     async def _answers(self, reader: asyncio.StreamReader, link: _Link) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(*_LOST):
             while data := await reader.read(_READ_BYTES):
                 await self._obstruct()
                 self.stale_answers += data == _STALE
@@ -182,6 +185,6 @@ class Proxy:
 def _reset(writer: asyncio.StreamWriter) -> None:
     connection = writer.get_extra_info("socket")
     if connection is not None and connection.fileno() >= 0:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(*_LOST):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NONE)
     writer.transport.abort()
