@@ -75,6 +75,12 @@ chaos: $(VENV) images test-programs ## Torment a fleet and see whether it keeps 
 abuse: $(VENV) images test-programs ## Attack the sandboxes of this machine: a table of verdicts; ARGS="--runtime crun"
 	@$(BIN)/python -m tests.abuse $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(VENV) test-programs ## Feed every reader of foreign bytes with bytes nobody should send; ARGS="init --seconds 600"
+	@setup/engine.sh fuzz-programs
+	@$(BIN)/python -m pip install --quiet atheris==3.0.0
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
 .PHONY: mutants
 mutants: $(VENV) images test-programs ## Break the queue protocol in every way we know and see that the tests notice
 	@$(BIN)/python -m tests.contract.queue_mutants $(ARGS)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A container engine and a compose that answer. `up` uses what is there and, as root on Debian or
 # Ubuntu, installs and starts what is not; `stop` ends an engine that `up` started, if it is idle;
-# `test-programs` does the same for the programs that tests start by themselves.
+# `test-programs` and `fuzz-programs` do the same for the programs that tests start by themselves.
 set -euo pipefail
 
 state=${SANDFLEET_HOME:-.sandfleet}
@@ -144,6 +144,15 @@ ensure_test_programs() {
     fi
 }
 
+ensure_fuzz_programs() {
+    if compgen -c | grep -qE '^clang(-[0-9]+)?$'; then return; fi
+    if ! is_root || ! has_apt; then
+        stop_with "Fuzzing init needs clang with its sanitizers." \
+            "On Debian or Ubuntu:  sudo apt-get install clang libclang-rt-dev"
+    fi
+    install_packages clang libclang-rt-dev
+}
+
 stop_engine() {
     [ -e "$dockerd_pid_file" ] || return 0
     local pid
@@ -173,5 +182,6 @@ up)
     ;;
 stop) stop_engine ;;
 test-programs) ensure_test_programs ;;
-*) stop_with "usage: setup/engine.sh up|stop|test-programs" ;;
+fuzz-programs) ensure_fuzz_programs ;;
+*) stop_with "usage: setup/engine.sh up|stop|test-programs|fuzz-programs" ;;
 esac

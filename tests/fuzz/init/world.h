@@ -1,0 +1,47 @@
+/* The made-up world around init. See harness.c. */
+#pragma once
+
+#define WORLD_SIGNALS 900 /* descriptors that are no pipe of a program */
+#define WORLD_COUNTER 901
+#define WORLD_FIRST_FD 1000
+
+#define CHECK(holds, words) \
+    do { \
+        if (!(holds)) world_abort(words); \
+    } while (0)
+
+extern jmp_buf world_over;
+
+bool world_begin(const uint8_t *data, size_t size);
+void world_end(void);
+unsigned world_choice(void);
+uint64_t world_now_us(void);
+_Noreturn void world_abort(const char *words);
+_Noreturn void world_exit(int status);
+
+ssize_t world_read(int fd, void *to, size_t most);
+ssize_t world_write(int fd, const void *from, size_t most);
+int world_close(int fd);
+int world_poll(struct pollfd *fds, nfds_t count, int ms);
+pid_t world_fork(char **argv, char **env);
+int world_kill(pid_t pid, int sig);
+pid_t world_waitpid(pid_t pid, int *status, int flags);
+int world_pipe2(int ends[2]);
+int world_fcntl(int fd, int what);
+ssize_t world_pread(int fd, void *to, size_t most);
+int world_clock(struct timespec *t);
+void *world_mmap(size_t bytes);
+int world_open(const char *path);
+int world_mkdirat(int folder, const char *name, mode_t mode);
+int world_openat(int folder, const char *name, int flags, ...);
+int world_unlinkat(int folder, const char *name, int flags);
+
+/* What the world asks of init, which alone knows. */
+void world_check_sleep(int ms);
+void world_check_room(const unsigned char *to, size_t most);
+bool world_in_stage(void);
+const uint32_t *world_stage_caps(void);
+size_t world_stage_bytes(void);
+unsigned world_program_fds(void);
+int world_output_of(int fd); /* 0 stdout, 1 stderr of the program, -1 neither */
+bool world_is_gate_answer(int fd);
