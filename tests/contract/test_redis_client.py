@@ -30,7 +30,9 @@ async def test_a_cancelled_call_never_leaves_its_answer_to_another(redis_server:
         if answer != token.encode():
             wrong.append((token, answer))
 
-    for number in range(0, 3000, 6):
+    # How many calls a cancellation still finds under way depends on the machine: until there were enough.
+    number = 0
+    while number < 3000 or min(cancelled, answered) < 300:
         tasks = [asyncio.create_task(ask(number + i)) for i in range(6)]
         for task in tasks:
             if chance.random() < 0.5:
@@ -38,10 +40,9 @@ async def test_a_cancelled_call_never_leaves_its_answer_to_another(redis_server:
                     await asyncio.sleep(0)
                 cancelled += task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    assert wrong == []
-    assert cancelled > 300
-    assert answered > 300
+        number += 6
     await clients.aclose()
+    assert wrong == []
 
 
 async def test_a_cancellation_is_never_lost(clients: RedisClients) -> None:
