@@ -125,7 +125,10 @@ class Depth:
 
 
 class Queue(Protocol):
-    """Every method is one round trip, may raise ``QueueUnavailable``, and may be sent again."""
+    """Every method is one round trip, may raise ``QueueUnavailable``, and may be sent again.
+
+    ``finish`` takes a second trip when the result is large and the server's memory full.
+    """
 
     async def enqueue(self, job_id: str, spec: str, problem_id: str, language: str, lane: Lane) -> Enqueued:
         """Accept a job. Raises ``QueueFull``. Sending the same job again changes nothing."""

@@ -17,6 +17,7 @@ Theory of operation:
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import secrets
@@ -25,7 +26,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fleet import keys
-from fleet.errors import QueueFull
+from fleet.errors import QueueFull, QueueMemoryFull
 from fleet.events import announcement
 from fleet.job import JOB_ID_PATTERN, Bounds, JobState, Lane
 from fleet.queue import (
@@ -44,6 +45,9 @@ from fleet.redis_client import RedisClients
 
 _INTAKE_AHEAD = 8  # public items taken in beyond those wanted, so that a high lane is seen in time
 _REASON_CHARS_MAX = 500
+_FULL_PAUSE_S = 0.2  # between two looks at a full server, which lets nobody block on a list
+# On a full server a result above so many bytes is stored with so many characters of its output.
+_FULL_RESULT_BYTES, _FULL_OUTPUT_CHARS = 16_384, 1024  # the latter in whole groups of base64
 _FIELDS = (
     "problemId",
     "state",
@@ -150,7 +154,10 @@ class RedisQueue:
         delivered meanwhile lies in the inbox, for the next ``claim``, ``release`` or ``unregister``.
         """
         inbox = keys.inbox(worker_id)
-        await self._redis.block("BLMOVE", keys.PUBLIC, inbox, "RIGHT", "LEFT", block_s=timeout_s)
+        try:
+            await self._redis.block("BLMOVE", keys.PUBLIC, inbox, "RIGHT", "LEFT", block_s=timeout_s)
+        except QueueMemoryFull:
+            await asyncio.sleep(min(timeout_s, _FULL_PAUSE_S))
 
     async def claim(self, worker_id: str, languages: Sequence[str], want: int) -> list[Claim]:
         """Lease up to ``want`` jobs in these languages (names and aliases). May be empty.
@@ -184,13 +191,25 @@ class RedisQueue:
         return Renewal(frozenset(map(_text, stale)), server_ms)
 
     async def finish(self, claim: Claim, result: Mapping[str, Any], *, dead: bool = False) -> Finish:
-        """Store the result, free the job and announce it, in one step."""
-        answer = await self._redis.run(
+        """Store the result, free the job and announce it, in one step.
+
+        On a full server a large result is stored with the beginning of its output only, and says so.
+        """
+        answer = await self._finish(claim, result, dead, _FULL_RESULT_BYTES)
+        if answer == b"full":
+            shorter = _with_less_output(result)
+            answer = await self._finish(claim, shorter, dead, len(_json(shorter)))
+        return Finish(_text(answer))
+
+    async def _finish(
+        self, claim: Claim, result: Mapping[str, Any], dead: bool, full_bytes_max: int
+    ) -> bytes:
+        answer: bytes = await self._redis.run(
             "finish",
             *(claim.job_id, claim.fence, _json(result), _event(claim, result)),
-            *(self._options.retention_s, int(dead)),
+            *(self._options.retention_s, int(dead), full_bytes_max),
         )
-        return Finish(_text(answer))
+        return answer
 
     async def fail(
         self, claim: Claim, reason: str, last_result: Mapping[str, Any], *, attempts_max: int = 3
@@ -241,6 +260,18 @@ def _json(value: Mapping[str, Any]) -> bytes:
         return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:  # a lone surrogate has no UTF-8 form, but an escaped one
         return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _with_less_output(result: Mapping[str, Any]) -> dict[str, Any]:
+    shorter = dict(result)
+    for stream in ("stdout", "stderr"):
+        if len(result[stream]) > _FULL_OUTPUT_CHARS:
+            shorter[stream] = result[stream][:_FULL_OUTPUT_CHARS]
+            shorter[f"{stream}Truncated"] = True
+    words = f"Redis was full: at most {_FULL_OUTPUT_CHARS} characters of each output were kept"
+    how = result["evidence"]["how"]
+    shorter["evidence"] = {**result["evidence"], "how": f"{how}; {words}" if how else words}
+    return shorter
 
 
 def _event(claim: Claim, result: Mapping[str, Any]) -> str:

@@ -20,3 +20,9 @@ end
 local function allow_full_memory()
   call('HDEL', K.count, '')
 end
+
+-- Ask before the first write: this one may need memory, and changes nothing either.
+local function memory_full()
+  local answer = redis.pcall('SETRANGE', K.claimed, 0, '')
+  return type(answer) == 'table' and answer.err ~= nil
+end

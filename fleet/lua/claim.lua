@@ -1,5 +1,6 @@
 -- include: _ready _intake
--- claim: take in what was pushed, then lease jobs to a worker.
+-- claim: take in what was pushed, then lease jobs to a worker. Works on a full memory: what was
+-- accepted must come to its end, and taking an item in needs no more than the item itself did.
 -- KEYS  1 public list
 -- ARGV  1 worker   2 nonce of this call   3 jobs wanted   4 lease, ms   5 most public items to take in
 --       6 most bytes of an item   7 retention, s   8... names and aliases of the worker's languages
@@ -42,8 +43,8 @@ local function give_again(before)
   end
 end
 
+allow_full_memory()
 local before = call('GET', claimed_key)
--- The first write may be refused by a full memory. It must be: then nothing has been popped yet.
 if before and string.match(before, '^%x+') == nonce then
   call('PEXPIRE', claimed_key, 2 * lease_ms)
   give_again(before)

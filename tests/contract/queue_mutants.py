@@ -41,10 +41,16 @@ MUTANTS = [
         "known[1] == 'leased'",
     ),
     Mutant(
-        "claim pops before a write that a full memory refuses",
+        "a full memory refuses a claim",
         "lua/claim.lua",
-        "call('SET', claimed_key, nonce, 'PX', 2 * lease_ms)\n\n",
+        "allow_full_memory()\n",
         "\n",
+    ),
+    Mutant(
+        "a full memory takes results of any size",
+        "lua/finish.lua",
+        "memory_full()",
+        "false",
     ),
     Mutant(
         "lease by another clock",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
 
 from fleet import keys
 from fleet.errors import QueueMemoryFull, QueueUnavailable
-from fleet.job import Lane, Verdict
+from fleet.job import MIB, Lane, Verdict
 from fleet.queue import Claim, Fail, Finish
 from fleet.redis_client import RedisClients, Timing, wait_for_redis
 from fleet.redis_queue import QueueOptions, RedisQueue
@@ -256,21 +258,21 @@ async def test_a_full_redis_takes_nothing_new_and_still_drains(
 ) -> None:
     for _ in range(8):
         await put(queue)
-    ended, failed, dying, released, lost = await queue.claim("w1", WORDS, 5)
-    await queue.wait("w1", 1)
-    before = await queue.audit()
+    ended, failed, dying, released = await queue.claim("w1", WORDS, 4)
+    await queue.wait("w1", 1)  # one more lies in the inbox
     await redis_harness.clients.call("SCRIPT", "FLUSH")
     await fill_memory()
     with pytest.raises(QueueMemoryFull):
         await put(queue)
-    with pytest.raises(QueueMemoryFull):
-        await queue.claim("w1", WORDS, 1)
-    assert await queue.audit() == before  # nothing was popped by the refused claim
+    lost, whole, escaped = await queue.claim("w1", WORDS, 3)
+    await queue.wait("w1", 0.01)  # nobody may block on a list now
 
     everything = {claim.job_id: claim.fence for claim in (ended, failed, dying, released, lost)}
     assert not (await queue.renew("w1", everything, [lost.job_id])).stale
-    big = result(ended, stdout=b"x" * 200_000)
+    big = result(ended, stdout=b"x" * 200_000, stderr=b"\xff" * 900)
     assert await queue.finish(ended, big) is Finish.OK
+    assert await queue.finish(whole, small := result(whole, stdout=b"x" * 12_000)) is Finish.OK
+    assert await queue.finish(escaped, result(escaped, stdout=b"\0" * 100_000)) is Finish.OK
     assert await queue.fail(failed, "engine", result(failed)) is Fail.RETRY
     assert await queue.fail(dying, "engine", result(dying), attempts_max=1) is Fail.DEAD
     assert await queue.release("w1", [released]) == 1
@@ -278,11 +280,59 @@ async def test_a_full_redis_takes_nothing_new_and_still_drains(
     assert (await queue.reap()).expired == 1
     await queue.register(a_worker("w2"))
     await queue.unregister("w2")
-    record = await queue.get(ended.job_id)
-    assert record
-    assert record.result == big
-    assert len(await redis_harness.events()) == 2
+    kept = {claim: await stored(queue, claim) for claim in (ended, whole, escaped)}
+    assert kept[whole] == small
+    assert base64.b64decode(kept[ended]["stdout"]) == b"x" * 768
+    assert (kept[ended]["stdoutTruncated"], kept[ended]["stderrTruncated"]) == (True, True)
+    assert kept[escaped]["stdout"] == "\0" * 1024
+    assert "Redis was full" in kept[escaped]["evidence"]["how"]
+    assert kept[escaped]["verdict"] == "ok"
+    assert all(len(json.dumps(kept_now)) <= 16_384 for kept_now in kept.values())
+    assert len(await redis_harness.events()) == 4
     assert await sound(queue)
+
+
+async def test_what_a_full_redis_has_accepted_ends_and_then_it_accepts_again(
+    clients: RedisClients, redis_harness: RedisHarness
+) -> None:
+    """Every job of a queue that fills the memory prints far more than there is room for."""
+    queue = RedisQueue(clients, QueueOptions(retention_s=2))
+    await queue.register(a_worker("w1"))
+    used = int((await clients.info())["used_memory"])
+    most = used + 4 * MIB
+    await clients.call("CONFIG", "SET", "maxmemory", most)
+    try:
+        accepted = 0
+        while await admits(queue, code="x" * 20_000):
+            accepted += 1
+        ended = 0
+        while claims := await queue.claim("w1", WORDS, 4):
+            for claim in claims:
+                ended += await queue.finish(claim, result(claim, stdout=b"y" * 250_000)) is Finish.OK
+        info = await clients.info()
+        assert 100 < accepted == ended
+        assert info["used_memory"] < most + accepted * 16_384
+        assert await sound(queue)
+        async with asyncio.timeout(30):  # until kept results expire
+            while not await admits(queue):
+                await asyncio.sleep(0.05)
+    finally:
+        await clients.call("CONFIG", "SET", "maxmemory", 0)
+
+
+async def admits(queue: RedisQueue, **changes: Any) -> bool:
+    try:
+        await put(queue, **changes)
+    except QueueMemoryFull:
+        return False
+    return True
+
+
+async def stored(queue: RedisQueue, claim: Claim) -> Mapping[str, Any]:
+    record = await queue.get(claim.job_id)
+    assert record
+    assert record.result
+    return record.result
 
 
 # --- who is woken --------------------------------------------------------------------------------
