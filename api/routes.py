@@ -99,10 +99,11 @@ class JobRoutes:
     async def results(self, request: Request, count: Annotated[int, Query(ge=1, le=100)] = 20) -> Response:
         """The jobs of a problem that are kept, newest first."""
         problem_id = _name(request, "problemId")
-        jobs = await self.queue.newest(problem_id, count)
-        if not jobs:
+        jobs = self._jobs_of(problem_id, await self.queue.newest(problem_id, count))
+        newest = await anext(jobs, None)
+        if newest is None:
             raise _unknown()
-        return StreamingResponse(_listing(problem_id, jobs), media_type="application/json")
+        return StreamingResponse(_listing(problem_id, newest, jobs), media_type="application/json")
 
     async def job(self, request: Request) -> Response:
         """The whole record of a job, without its code."""
@@ -145,11 +146,17 @@ class JobRoutes:
     async def _find(self, name: str) -> Record:
         job = await self.queue.get(name) if JOB_ID_PATTERN.fullmatch(name) else None
         if job is None:
-            newest = await self.queue.newest(name, 1)
-            if not newest:
-                raise _unknown()
-            job = newest[0]
+            job = await anext(self._jobs_of(name, await self.queue.newest(name, 1)), None)
+        if job is None:
+            raise _unknown()
         return job
+
+    async def _jobs_of(self, problem_id: str, job_ids: list[str]) -> AsyncIterator[Record]:
+        """The jobs among these that are kept, one after the other."""
+        for job_id in job_ids:
+            job = await self.queue.get(job_id)
+            if job is not None and job.problem_id == problem_id:
+                yield job
 
     async def _done(self, job_id: str, waiter: Waiter, request: Request, wait_s: int) -> Record | None:
         """The job as soon as it is done, or as it is when the time is up or the client has left."""
@@ -175,11 +182,13 @@ def _accepted(
     return answers.json_response(answers.summary(job_id, submission.problem_id, state), 202, where)
 
 
-async def _listing(problem_id: str, jobs: list[Record]) -> AsyncIterator[bytes]:
-    # One job at a time: a hundred results as one JSON text would hold up everyone else.
-    yield answers.encode({"problemId": problem_id})[:-1] + b',"jobs":['
-    for at, job in enumerate(jobs):
-        yield (b"," if at else b"") + answers.encode(answers.record(job))
+async def _listing(problem_id: str, newest: Record, others: AsyncIterator[Record]) -> AsyncIterator[bytes]:
+    # One job at a time, in memory and in the turn of the event loop: results may be large.
+    yield (
+        answers.encode({"problemId": problem_id})[:-1] + b',"jobs":[' + answers.encode(answers.record(newest))
+    )
+    async for job in others:
+        yield b"," + answers.encode(answers.record(job))
         await asyncio.sleep(0)
     yield b"]}"
 

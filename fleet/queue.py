@@ -136,8 +136,11 @@ class Queue(Protocol):
     async def get(self, job_id: str) -> Record | None:
         """The job, or None if it is unknown or no longer kept."""
 
-    async def newest(self, problem_id: str, count: int = 100) -> list[Record]:
-        """The jobs of a problem that are kept, newest first."""
+    async def newest(self, problem_id: str, count: int = 100) -> list[str]:
+        """Ids of the jobs of a problem, newest first; some may no longer be kept.
+
+        Ids alone: a hundred results may have more bytes than anyone should hold at once.
+        """
 
     async def register(self, info: WorkerInfo) -> None:
         """Announce a worker; its heartbeat starts."""

@@ -115,11 +115,10 @@ class RedisQueue:
             return None
         return _record(job_id, await self._redis.call("HMGET", keys.job(job_id), *_FIELDS))
 
-    async def newest(self, problem_id: str, count: int = 100) -> list[Record]:
-        """The jobs of a problem that are kept, newest first."""
-        rows = await self._redis.run("newest", keys.by_problem(problem_id), max(count, 1), *_FIELDS)
-        records = [_record(_text(row[0]), row[1:]) for row in rows]
-        return [record for record in records if record and record.problem_id == problem_id]
+    async def newest(self, problem_id: str, count: int = 100) -> list[str]:
+        """Ids of the jobs of a problem, newest first; some may no longer be kept."""
+        ids = await self._redis.call("LRANGE", keys.by_problem(problem_id), 0, max(count, 1) - 1)
+        return [_text(job_id) for job_id in ids]
 
     async def register(self, info: WorkerInfo) -> None:
         """Announce a worker; its heartbeat starts."""

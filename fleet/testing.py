@@ -180,11 +180,10 @@ class FakeQueue:
             result=job.result,
         )
 
-    async def newest(self, problem_id: str, count: int = 100) -> list[Record]:
+    async def newest(self, problem_id: str, count: int = 100) -> list[str]:
         """See ``Queue``."""
         ids = [job.job_id for job in reversed(self._jobs.values()) if job.problem_id == problem_id]
-        records = [await self.get(job_id) for job_id in ids[: max(count, 1)]]
-        return [record for record in records if record]
+        return ids[: max(count, 1)]
 
     async def register(self, info: WorkerInfo) -> None:
         """See ``Queue``."""
