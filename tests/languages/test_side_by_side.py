@@ -7,7 +7,8 @@ by itself, that alone is left out of the comparison.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
@@ -21,34 +22,43 @@ PROGRAMS = [
     for language in LANGUAGES.values()
     for program in programs_in(ROOT / "tests" / "languages" / "programs" / language.name, language)
 ]
-Sides = dict[str, tuple[dict[str, Seen], dict[str, Seen | BaseException]]]
+Outside = dict[str, Future[dict[str, Seen]]]
+Inside = dict[str, dict[str, Seen | BaseException]]
+
+
+@pytest.fixture(scope="module")
+def selected(request: pytest.FixtureRequest) -> dict[str, list[Program]]:
+    """The programs this run is about, by language."""
+    chosen: dict[str, list[Program]] = {}
+    for item in request.session.items:
+        program = getattr(item, "callspec", None) and item.callspec.params.get("program")  # type: ignore[attr-defined]
+        if isinstance(program, Program) and program not in chosen.setdefault(program.language.name, []):
+            chosen[program.language.name].append(program)
+    return chosen
+
+
+@pytest.fixture(scope="module")
+def outside(selected: dict[str, list[Program]]) -> Iterator[Outside]:
+    """What they do plainly: once for all runtimes, one language after the other beside the boxes."""
+    with ThreadPoolExecutor(1) as thread:
+        yield {name: thread.submit(plain, LANGUAGES[name], chosen) for name, chosen in selected.items()}
 
 
 @pytest.fixture(scope="module", params=REAL)
-def sides(request: pytest.FixtureRequest) -> Sides:
-    """What the selected programs of each language did, plainly and in a box."""
-    selected: dict[str, list[Program]] = {}
-    for item in request.session.items:
-        program = getattr(item, "callspec", None) and item.callspec.params.get("program")  # type: ignore[attr-defined]
-        if isinstance(program, Program) and item.module is request.module:  # type: ignore[attr-defined]
-            selected.setdefault(program.language.name, []).append(program)
-    with ThreadPoolExecutor(
-        len(selected)
-    ) as threads:  # the plain side keeps one CPU busy, the engine the other
-        outside = {name: threads.submit(plain, LANGUAGES[name], chosen) for name, chosen in selected.items()}
-        inside = {name: boxed(request.param, chosen) for name, chosen in selected.items()}
-        return {name: (outside[name].result(), inside[name]) for name in selected}
+def inside(request: pytest.FixtureRequest, selected: dict[str, list[Program]], outside: Outside) -> Inside:
+    """What they do in a box."""
+    return {name: boxed(request.param, chosen) for name, chosen in selected.items()}
 
 
 @pytest.mark.timeout(300)  # the first test runs all programs
 @pytest.mark.parametrize(
     "program", PROGRAMS, ids=lambda program: f"{program.language.name}/{program.path.name}"
 )
-def test_a_box_changes_nothing(sides: Sides, program: Program) -> None:
-    outside, inside = sides[program.language.name]
-    seen = inside[program.name]
+def test_a_box_changes_nothing(outside: Outside, inside: Inside, program: Program) -> None:
+    seen = inside[program.language.name][program.name]
     assert isinstance(seen, Seen), seen
-    assert seen.comparable() == outside[program.name].comparable()
+    plainly = outside[program.language.name].result()
+    assert seen.comparable() == plainly[program.name].comparable()
 
 
 @pytest.mark.parametrize("name", LANGUAGES)
