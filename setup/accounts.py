@@ -45,8 +45,8 @@ GRANTS: Mapping[str, Grant] = {
     # Any program that hands in work: it can neither read a job nor learn who else is there.
     "producer": Grant(commands="+lpush", keys=f"%W~{keys.PUBLIC}"),
     "api": Grant(
-        verbs=("depth", "enqueue", "newest", "workers"),
-        commands="+hmget +info +subscribe +unsubscribe",
+        verbs=("depth", "enqueue", "workers"),
+        commands="+hmget +lrange +info +subscribe +unsubscribe",
         keys=f"~{keys.PUBLIC} ~{keys.job('*')} ~{_BY_PROBLEM} ~{keys.COUNT} %R~{_OWNED}",
         channels=f"&{keys.DONE_CHANNEL}",
     ),
