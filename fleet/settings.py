@@ -49,8 +49,12 @@ class JobSettings(FleetSettings):
     memory_mib_max: int = Field(512, ge=16, description="most memory a request may ask for, in MiB")
     processes: int = Field(64, ge=1, description="processes and threads at once, most a request may ask for")
     output_bytes: int = Field(256 * 1024, ge=0, description="cap on stdout and on stderr, each, in bytes")
-    code_bytes_max: int = Field(64 * 1024, ge=1, description="largest source accepted, in bytes")
-    stdin_bytes_max: int = Field(MIB, ge=0, description="largest stdin accepted, in bytes")
+    code_bytes_max: int = Field(
+        64 * 1024, ge=1, le=MIB, description="largest source accepted, in bytes; 1 MiB at most"
+    )
+    stdin_bytes_max: int = Field(
+        MIB, ge=0, le=8 * MIB, description="largest stdin accepted, in bytes; 8 MiB at most"
+    )
     retention_s: int = Field(86_400, ge=1, description="seconds a result is kept")
     lease_s: float = Field(10.0, ge=1.5, description="seconds until a silent worker's jobs go to another")
 

@@ -9,6 +9,7 @@ import secrets
 import httpx2
 import pytest
 
+from fleet.job import MIB
 from setup.hello import Example, examples
 from tests.acceptance.harness import Fleet
 
@@ -90,6 +91,12 @@ def test_garbage_on_the_public_list_is_rejected_and_announced(fleet: Fleet, what
     assert result["evidence"]["how"]
     assert fleet.run("print('alive')")["stdout"] == "alive\n"
     assert sorted(fleet.cluster.containers("worker")) == workers
+
+
+def test_an_item_beyond_all_measure_does_not_get_in(fleet: Fleet) -> None:
+    with pytest.raises(AssertionError, match=r"[Rr]eset|[Pp]rotocol|[Bb]roken|closed"):
+        fleet.push(b"x" * (65 * MIB))
+    assert fleet.run("print('alive')")["stdout"] == "alive\n"
 
 
 @pytest.mark.timeout(300)
