@@ -20,7 +20,7 @@ from worker.sandbox import BoxSpec, Sandbox, Served, Stage
 from worker.service import Worker
 from worker.settings import WorkerSettings
 from worker.slots import Slots
-from worker.spares import Spares
+from worker.spares import Spares, memory_for
 
 _VERSION_CHARS_MAX = 64
 _log = log.get("worker.assembly")
@@ -94,9 +94,9 @@ def assemble(
     spares = Spares(
         sandbox,
         {name: default_box(bounds, entry.language) for name, entry in served.items()},
-        floor=settings.spares_per_language,
-        max_age_s=settings.spare_max_age_s,
-        metrics=metrics,
+        settings.stock,
+        memory_for(settings.slots * bounds.default.memory_bytes),
+        metrics,
     )
     pipeline = Pipeline(
         worker_id=worker_id,

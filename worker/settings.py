@@ -10,9 +10,11 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from fleet.settings import PREFIX, JobSettings
+from worker.spares import Stock
 
 # Behind init's deadline the worker has its own; then it destroys the box and stores the result.
 BEHIND_INIT_S = 2.0
+_FLOOR = 2  # spares of a language that nobody asks for: the first job and one beside it do not wait
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
 
 
@@ -65,7 +67,17 @@ class WorkerSettings(JobSettings):
         35.0, ge=0, description="seconds running jobs have to end after SIGTERM, before they are given back"
     )
     spares: int | None = Field(
-        None, ge=0, le=1024, description="sandboxes kept started per language; default: as many as slots"
+        None,
+        ge=0,
+        le=1024,
+        description="sandboxes kept started per language, asked for or not; default: 2, or the slots",
+    )
+    spares_max: int | None = Field(
+        None,
+        ge=0,
+        le=1024,
+        description="sandboxes kept started per language in demand; default: twice the slots, or none "
+        "where `SANDFLEET_SPARES` is 0",
     )
     spare_max_age_s: float = Field(300.0, gt=0, description="seconds after which an unused spare is replaced")
     sweep_s: float = Field(15.0, gt=0, description="seconds between two searches for orphaned sandboxes")
@@ -84,9 +96,15 @@ class WorkerSettings(JobSettings):
                 f"{PREFIX}SPARE_MAX_AGE_S is below {PREFIX}ENGINE_TIMEOUT_S: "
                 "a spare could be outdated before it has started; raise it"
             )
+        if self.spares is not None and self.spares_max is not None and self.spares > self.spares_max:
+            raise ValueError(f"{PREFIX}SPARES is above {PREFIX}SPARES_MAX; lower the one or raise the other")
         return self
 
     @property
-    def spares_per_language(self) -> int:
+    def stock(self) -> Stock:
         """How many started sandboxes are kept for each language."""
-        return self.slots if self.spares is None else self.spares
+        floor = min(_FLOOR, self.slots) if self.spares is None else self.spares
+        ceiling = 2 * max(self.slots, floor) if floor else 0
+        if self.spares_max is not None:
+            ceiling = self.spares_max
+        return Stock(min(floor, ceiling), ceiling, self.spare_max_age_s)

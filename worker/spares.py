@@ -1,8 +1,10 @@
 """Boxes started before their job is known, so that a job does not wait for the engine.
 
 One pool a language, for boxes with its default limits; a job that asks for other limits gets a box
-started for it. Refilling is done by one task, one box at a time, and gives way to boxes that a job
-waits for: the engine slows down when it starts many at once.
+started for it. A pool holds as many as were taken from it within the last half minute, between a
+floor and a ceiling: a language nobody uses costs the floor, one that is in demand survives a burst.
+Refilling is done by one task, one box at a time. It gives way to boxes that a job waits for, since
+the engine slows down when it starts many at once, and to the memory that running jobs may yet need.
 """
 
 from __future__ import annotations
@@ -11,8 +13,9 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from fleet import log
 from fleet.errors import ImageMissing, SandboxError
@@ -21,6 +24,8 @@ from worker.sandbox import Box, BoxSpec, Sandbox
 
 _LOOK_S = 2.0  # between two looks for spares that are old, outdated or dead
 _PAUSE_S = 1.0  # after a start that failed
+_DEMAND_S = 30.0  # how far back demand is looked at
+_MEMINFO = Path("/proc/meminfo")
 _log = log.get("worker.spares")
 
 
@@ -33,27 +38,51 @@ class _Spare:
 @dataclass(slots=True)
 class _Pool:
     spec: BoxSpec
+    taken_s: deque[float]  # when boxes were taken, by the monotonic clock; the newest, up to the ceiling
     ready: deque[_Spare] = field(default_factory=deque)
     image_there: bool = True
     not_before_s: float = 0.0  # after a start that failed, so that others are filled meanwhile
 
 
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """How many spares a language has, and for how long: boxes, boxes, seconds."""
+
+    floor: int
+    ceiling: int
+    max_age_s: float
+    demand_s: float = _DEMAND_S
+
+
+def memory_for(needed_bytes: int, meminfo: Path = _MEMINFO) -> Callable[[], bool]:
+    """Tells whether the host has so much memory available, now; True where it does not say."""
+
+    def available() -> bool:
+        try:
+            text = meminfo.read_text("ascii")
+            (kib,) = (line.split()[1] for line in text.splitlines() if line.startswith("MemAvailable:"))
+        except (OSError, ValueError):
+            return True
+        return int(kib) * 1024 >= needed_bytes
+
+    return available
+
+
 class Spares:
-    """A floor of ready boxes for each of ``specs``."""
+    """Ready boxes for each of ``specs``; ``room`` says whether there is memory for one more."""
 
     def __init__(
         self,
         sandbox: Sandbox,
         specs: Mapping[str, BoxSpec],
-        *,
-        floor: int,
-        max_age_s: float,
+        stock: Stock,
+        room: Callable[[], bool],
         metrics: Metrics,
     ) -> None:
-        self._sandbox, self._metrics = sandbox, metrics
-        self._floor, self._max_age_s = floor, max_age_s
-        self._pools = {name: _Pool(spec) for name, spec in specs.items()}
+        self._sandbox, self._stock, self._room, self._metrics = sandbox, stock, room, metrics
+        self._pools = {name: _Pool(spec, deque(maxlen=stock.ceiling)) for name, spec in specs.items()}
         self._starting = 0  # boxes that a job waits for
+        self._roomy = True
         self._change = asyncio.Event()
         self._full = asyncio.Event()
         self._destroying: set[asyncio.Task[None]] = set()
@@ -66,7 +95,10 @@ class Spares:
     async def take(self, spec: BoxSpec) -> Box:
         """A ready spare of ``spec``, or a box started now. Raises ``SandboxError``."""
         pool = self._pools.get(spec.language.name)
-        box = self._ready(pool) if pool is not None and pool.spec == spec else None
+        box = None
+        if pool is not None and pool.spec == spec:
+            pool.taken_s.append(time.monotonic())
+            box = self._ready(pool)
         found = "miss" if box is None else "hit"
         self._metrics.spares_taken.labels(spec.language.name, found).inc()
         if box is not None:
@@ -129,7 +161,7 @@ class Spares:
                     await self._weed(pool)
                 looked_s = time.monotonic()
             neediest = max(self._pools.values(), key=self._missing, default=None)
-            if neediest is not None and self._missing(neediest) > 0 and not self._starting:
+            if neediest and self._missing(neediest) > 0 and not self._starting and self._has_room():
                 await self._refill(neediest)
                 continue
             if not self._starting:
@@ -142,7 +174,21 @@ class Spares:
     def _missing(self, pool: _Pool) -> int:
         if not pool.image_there or time.monotonic() < pool.not_before_s:
             return 0
-        return self._floor - len(pool.ready)
+        return self._wanted(pool) - len(pool.ready)
+
+    def _wanted(self, pool: _Pool) -> int:
+        since_s = time.monotonic() - self._stock.demand_s
+        while pool.taken_s and pool.taken_s[0] < since_s:
+            pool.taken_s.popleft()
+        return max(self._stock.floor, len(pool.taken_s))
+
+    def _has_room(self) -> bool:
+        """Whether the host has memory for a spare; one that has not is asked again at the next look."""
+        room = self._room()
+        if room != self._roomy:
+            self._roomy = room
+            _log.warning("spares_resumed" if room else "spares_held_back", reason="memory of the host")
+        return room
 
     async def _refill(self, pool: _Pool) -> None:
         name = pool.spec.language.name
@@ -156,14 +202,16 @@ class Spares:
         self._count(pool)
 
     async def _weed(self, pool: _Pool) -> None:
-        """Drop spares that are dead, old, or of an image that has been built anew."""
+        """Drop spares that are dead, old, of an image that has been built anew, or too many."""
         image = await self._image(pool)
-        oldest_s = time.monotonic() - self._max_age_s
+        oldest_s = time.monotonic() - self._stock.max_age_s
         for spare in list(pool.ready):
             outdated = image is not None and spare.box.image != image
             if spare.box.ended or outdated or spare.started_s < oldest_s:
                 pool.ready.remove(spare)
                 self.discard(spare.box)
+        while len(pool.ready) > self._wanted(pool):
+            self.discard(pool.ready.popleft().box)
         self._count(pool)
 
     async def _image(self, pool: _Pool) -> str | None:

@@ -212,6 +212,7 @@ class Arena:
             worker_name="arena",
             slots=SIDE_BY_SIDE + 2,
             spares=2,
+            spares_max=2,
             fleet=self.fleet,
             lease_s=_LEASE_S,
         )

@@ -120,7 +120,7 @@ async def api(redis_url: str, languages_dir: Path, **changes: Any) -> AsyncItera
 @contextlib.asynccontextmanager
 async def worker(redis_url: str, clients: RedisClients, sandbox: FakeSandbox) -> AsyncIterator[RedisQueue]:
     """The queue of a worker that runs."""
-    settings = WorkerSettings(worker_name="w", slots=2, spares=1, lease_s=15)
+    settings = WorkerSettings(worker_name="w", slots=2, spares=1, spares_max=1, lease_s=15)
     queue = RedisQueue(clients, QueueOptions(lease_s=15))
     served = await ask_served(sandbox, {"tongue": a_language("tongue", "tg")}, settings.bounds)
     await queue.register(announcement("w1", settings, sandbox.runtime, served))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,24 +15,23 @@ from fleet.job import MIB
 from tests.unit.worker_harness import LANGUAGES, until
 from worker.metrics import Metrics
 from worker.sandbox import BoxSpec
-from worker.spares import Spares
+from worker.spares import Spares, Stock, memory_for
 from worker.testing import FakeBox, FakeSandbox
 
 TONGUE = BoxSpec(LANGUAGES["tongue"], 128 * MIB, 64)
 LINGO = BoxSpec(LANGUAGES["lingo"], 128 * MIB, 64)
+TWO = Stock(floor=2, ceiling=2, max_age_s=300)
 
 
 @contextlib.asynccontextmanager
 async def spares(
-    sandbox: FakeSandbox, *specs: BoxSpec, floor: int = 2, max_age_s: float = 300, full: bool = True
+    sandbox: FakeSandbox,
+    *specs: BoxSpec,
+    stock: Stock = TWO,
+    room: Callable[[], bool] = lambda: True,
+    full: bool = True,
 ) -> AsyncIterator[Spares]:
-    pool = Spares(
-        sandbox,
-        {spec.language.name: spec for spec in specs},
-        floor=floor,
-        max_age_s=max_age_s,
-        metrics=Metrics(),
-    )
+    pool = Spares(sandbox, {spec.language.name: spec for spec in specs}, stock, room, Metrics())
     pool.open()
     try:
         if full:
@@ -74,7 +74,7 @@ async def test_a_job_never_waits_for_the_refill_of_another_language() -> None:
             return await super().start(spec)
 
     sandbox = OnlyTongueIsStuck()
-    async with spares(sandbox, TONGUE, LINGO, floor=1, full=False) as pool, asyncio.timeout(5):
+    async with spares(sandbox, TONGUE, LINGO, stock=Stock(1, 1, 300), full=False) as pool, asyncio.timeout(5):
         box = await pool.take(LINGO)
 
     assert box.spec == LINGO
@@ -98,7 +98,7 @@ async def test_a_language_that_cannot_start_does_not_starve_the_others() -> None
 async def test_a_spare_that_is_dead_outdated_or_old_is_replaced(change: str) -> None:
     sandbox = FakeSandbox()
 
-    async with spares(sandbox, TONGUE, max_age_s=0.01 if change == "age" else 300):
+    async with spares(sandbox, TONGUE, stock=Stock(2, 2, 0.01 if change == "age" else 300)):
         first = set(sandbox.boxes)
         if change == "ended":
             for box in sandbox.boxes.values():
@@ -123,7 +123,7 @@ async def test_a_refill_gives_way_to_a_job_that_waits_for_its_box() -> None:
     sandbox = FakeSandbox()
     other = BoxSpec(TONGUE.language, 64 * MIB, 64)
 
-    async with spares(sandbox, TONGUE, floor=1) as pool:
+    async with spares(sandbox, TONGUE, stock=Stock(1, 1, 300)) as pool:
         sandbox.gate = asyncio.Event()
         waiting = asyncio.create_task(pool.take(other))
         await until(lambda: pool._starting == 1)
@@ -140,3 +140,46 @@ async def test_a_refill_gives_way_to_a_job_that_waits_for_its_box() -> None:
         sandbox.gate.set()
         await waiting
         await until(lambda: order == [TONGUE])
+
+
+async def test_a_language_in_demand_has_as_many_as_were_taken_up_to_the_ceiling() -> None:
+    sandbox = FakeSandbox()
+
+    async with spares(sandbox, TONGUE, LINGO, stock=Stock(1, 3, 300)) as pool:
+        taken = [(await pool.take(TONGUE)).id for _ in range(7)]
+        await until(lambda: len(sandbox.boxes) == 7 + 3 + 1)
+        await asyncio.sleep(0.05)
+        waiting = [box.spec for name, box in sandbox.boxes.items() if name not in taken]
+
+    assert sorted(spec.language.name for spec in waiting) == ["lingo", *["tongue"] * 3]
+
+
+async def test_what_demand_has_left_is_given_up_down_to_the_floor() -> None:
+    sandbox = FakeSandbox()
+
+    async with spares(sandbox, TONGUE, stock=Stock(1, 4, 300, demand_s=0.2)) as pool:
+        for box in [await pool.take(TONGUE) for _ in range(4)]:
+            pool.discard(box)
+        await until(lambda: len(sandbox.boxes) == 4)
+        await until(lambda: len(sandbox.boxes) == 1)
+
+
+async def test_without_memory_no_spare_is_started_but_the_box_of_a_job_is() -> None:
+    sandbox, room = FakeSandbox(), [False]
+
+    async with spares(sandbox, TONGUE, room=lambda: room[0], full=False) as pool:
+        box = await pool.take(TONGUE)
+        assert list(sandbox.boxes) == [box.id]
+        room[0] = True
+        await pool.take(TONGUE)
+        await until(lambda: len(sandbox.boxes) == 4)
+
+
+def test_the_memory_of_the_host_decides(tmp_path: Path) -> None:
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemTotal:  9000 kB\nMemAvailable:  2048 kB\nBuffers: 1 kB\n")
+
+    assert memory_for(2048 * 1024, meminfo)()
+    assert not memory_for(2048 * 1024 + 1, meminfo)()
+    assert memory_for(1 << 60, tmp_path / "none")()
+    assert memory_for(1, Path("/proc/meminfo"))()

@@ -5,19 +5,46 @@ from __future__ import annotations
 import os
 
 import pytest
+from pydantic import ValidationError
 
 from fleet.errors import SettingsError
 from fleet.settings import load
 from worker.settings import WorkerSettings
+from worker.spares import Stock
 
 
 def test_the_defaults_fit_together() -> None:
     settings = load(WorkerSettings)
 
     assert settings.slots == os.cpu_count()
-    assert settings.spares_per_language == settings.slots
+    assert settings.stock == Stock(min(2, settings.slots), 2 * settings.slots, 300)
     assert settings.drain_s > settings.wall_s_max
     assert settings.worker_name
+
+
+@pytest.mark.parametrize(
+    ("spares", "spares_max", "floor", "ceiling"),
+    [
+        (None, None, 2, 8),
+        (None, 1, 1, 1),
+        (0, None, 0, 0),
+        (0, 3, 0, 3),
+        (3, None, 3, 8),
+        (20, None, 20, 40),
+        (3, 3, 3, 3),
+    ],
+)
+def test_spares_have_a_floor_and_a_ceiling(
+    spares: int | None, spares_max: int | None, floor: int, ceiling: int
+) -> None:
+    settings = WorkerSettings(slots=4, spares=spares, spares_max=spares_max)
+
+    assert settings.stock == Stock(floor, ceiling, 300)
+
+
+def test_a_floor_above_the_ceiling_is_a_mistake() -> None:
+    with pytest.raises(ValidationError, match="SANDFLEET_SPARES is above SANDFLEET_SPARES_MAX"):
+        WorkerSettings(spares=3, spares_max=2)
 
 
 @pytest.mark.parametrize(

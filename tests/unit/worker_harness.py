@@ -118,7 +118,9 @@ class Programs:
 
 
 def settings(**changes: Any) -> WorkerSettings:
-    values = {"worker_name": "w", "slots": 2, "spares": 1, "lease_s": 15.0, "drain_s": 60.0, **changes}
+    spares = changes.get("spares", 1)
+    values = {"worker_name": "w", "slots": 2, "spares": spares, "spares_max": spares, "lease_s": 15.0}
+    values = {**values, "drain_s": 60.0, **changes}
     return WorkerSettings(languages_dir=Path("unused"), **values)
 
 
