@@ -124,20 +124,21 @@ class Pipeline:
         )
         if box is None:
             return None
+        run.started_ms = run.now_ms()
+        marking = asyncio.create_task(self._mark_started(run))  # the program need not wait for the answer
         try:
-            if not await self._mark_started(run):
-                return None
             self.metrics.queue_wait_s.labels(language.name).observe(
-                max(0.0, run.now_ms() - run.claim.queued_at_ms) / 1000
+                max(0.0, run.started_ms - run.claim.queued_at_ms) / 1000
             )
             with self.metrics.run_s.labels(language.name).time():
                 raw = await run.unless_lost(box.run(job.stage))
         finally:
             self.spares.discard(box)
-        return None if raw is None else self.results.ran(run, job, raw, box.image)
+            marked = await marking
+        return self.results.ran(run, job, raw, box.image) if marked and raw is not None else None
 
     async def _mark_started(self, run: Run) -> bool:
-        # From here on a lost lease counts as a crash of the job.
+        """Tell Redis that the job runs: from then on a lost lease counts as a crash of the job."""
         claim = run.claim
         renewal = await run.answer(
             lambda: self.queue.renew(self.worker_id, {claim.job_id: claim.fence}, started=[claim.job_id])
@@ -147,7 +148,6 @@ class Pipeline:
         if claim.job_id in renewal.stale:
             run.lose(Loss.STALE)
             return False
-        run.started_ms = run.now_ms()
         return True
 
     async def _finish(self, run: Run, result: Result, *, dead: bool = False) -> None:

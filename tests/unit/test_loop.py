@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping, Sequence
+
 import pytest
 
 from fleet.errors import SandboxError
-from fleet.job import MIB
-from fleet.queue import CRASHES_MAX
+from fleet.job import MIB, JobState
+from fleet.queue import CRASHES_MAX, Renewal
 from tests.unit.worker_harness import Programs, Queue, item, serving, until
 from worker.sandbox import RawOutcome, Stage
 from worker.testing import FakeSandbox, echo
@@ -48,6 +51,32 @@ async def test_a_job_of_default_limits_gets_a_spare_and_another_a_box_of_its_own
     assert running.metric(taken, language="tongue", found="miss") == 1
     assert sandbox.stages[-1].limits.memory_bytes == 64 * MIB
     assert sandbox.stages[-1].limits.cpu_s == 1.0
+
+
+async def test_a_program_starts_while_its_start_is_told_and_ends_only_when_that_was_heard() -> None:
+    class SlowToHear(Queue):
+        def __init__(self) -> None:
+            super().__init__()
+            self.heard = asyncio.Event()
+
+        async def renew(
+            self, worker_id: str, held: Mapping[str, str], started: Sequence[str] = ()
+        ) -> Renewal:
+            if started:
+                await self.heard.wait()
+            return await super().renew(worker_id, held, started)
+
+    queue, programs = SlowToHear(), Programs()
+    async with serving(queue, FakeSandbox(programs)):
+        job_id = await queue.submit()
+        await until(lambda: programs.running == 1)
+        programs.go.set()
+        await until(lambda: programs.running == 0)
+        assert (await queue.record(job_id)).state is not JobState.DONE
+        queue.heard.set()
+        result = await queue.result(job_id)
+
+    assert result["stdout"] == "done"
 
 
 @pytest.mark.parametrize(
