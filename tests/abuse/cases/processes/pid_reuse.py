@@ -1,6 +1,6 @@
 # attack: goes through process ids for a race on a reused one
 # expect: ok | time_limit
-# limits: {"cpuSeconds": 2, "wallSeconds": 10}
+# limits: {"cpuSeconds": 2, "wallSeconds": 5}
 # after: worker and neighbours unharmed, container gone
 import os
 seen = set()
