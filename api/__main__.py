@@ -55,7 +55,7 @@ async def serve(
     Listens on ``sockets`` if given, else where the settings say.
     """
     bounds = settings.bounds
-    clients = RedisClients(settings.redis_url.get_secret_value())
+    clients = RedisClients(settings.redis_url.get_secret_value(), replicas=settings.redis_replicas)
     queue = RedisQueue(
         clients,
         QueueOptions(

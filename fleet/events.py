@@ -190,7 +190,8 @@ class Completions:
         self._listener = asyncio.create_task(self._listen())
 
     async def read(self, timeout_s: float = 5.0) -> Batch:
-        """The next completions, at once or when announced; an empty batch after ``timeout_s``.
+        """The next completions, at once or when announced; an empty batch after ``timeout_s``, or when
+        the subscription that announces them begins (again).
 
         Write them, then ``ack`` the batch, then read again. Raises ``QueueUnavailable``.
         """
@@ -216,11 +217,13 @@ class Completions:
         await self._clients.run("events_leave", self._group, self._consumer)
 
     async def _take(self) -> Batch:
+        resume, self._resume = self._resume, True  # should no answer come, they are mine all the same
         rows, repeats, gaps = await self._clients.run(
             "events_read",
-            *(self._group, self._consumer, self._entries_max, self._takeover_ms, int(self._resume)),
+            *(self._group, self._consumer, self._entries_max, self._takeover_ms, int(resume)),
+            settled=True,  # a line that is written cannot be taken back by a failover
         )
-        self._resume = self._resume and bool(rows)
+        self._resume = resume and bool(rows)
         believed = [_believe(event) for _, _, event in rows]
         return Batch(
             completions=tuple(completion for completion in believed if completion),

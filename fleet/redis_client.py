@@ -1,6 +1,6 @@
 """Connections to Redis: who has which, how long they wait, what is sent again, how errors read.
 
-The only module that knows the Redis library.
+With ``fleet/redis_master.py`` the only module that knows the Redis library.
 
 Theory of operation:
 
@@ -17,6 +17,10 @@ Theory of operation:
   before the pool may lend it again, so the next caller cannot read an answer meant for another.
   A test holds the library to it (``tests/contract/test_redis_client.py``).
 - An instance belongs to one event loop. A thread with a loop of its own has an instance of its own.
+- Behind sentinels all three kinds follow a failover by connecting again (``fleet/redis_master.py``).
+- Replication lags. What is *settled* is answered only when enough replicas have it, and all that
+  was written before it: a promise given by one master then holds at the next. WAIT goes with its
+  command in one trip, on one connection. When it fails the command was done all the same.
 """
 
 from __future__ import annotations
@@ -35,6 +39,8 @@ from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 
 from fleet import keys, log
 from fleet.errors import QueueMemoryFull, QueueUnavailable
+from fleet.redis_address import sentinel_address
+from fleet.redis_master import MasterConnection, Sentinels
 from fleet.scripts import script
 
 _SLOW_S = 60.0  # for an audit of a long queue
@@ -69,11 +75,17 @@ class Channel(Protocol):
 
 
 class RedisClients:
-    """The connections of one user of Redis in one event loop. Connects on first use."""
+    """The connections of one user of Redis in one event loop. Connects on first use.
 
-    def __init__(self, url: str, timing: Timing = Timing()) -> None:
+    ``replicas``: how many must have what is settled before it is answered; 0 asks for none.
+    """
+
+    def __init__(self, url: str, timing: Timing = Timing(), replicas: int = 0) -> None:
         self._url = url
         self._timing = timing
+        self.replicas = replicas
+        address = sentinel_address(url)
+        self._sentinels = Sentinels(address, timing.connect_s, timing.answer_s) if address else None
         self._commands = self._client(
             timing.answer_s,
             Retry(
@@ -87,33 +99,61 @@ class RedisClients:
         self._blocking = self._client(None, Retry(NoBackoff(), 0), timing.connections_max)
 
     def _client(self, answer_s: float | None, retry: Retry, connections_max: int) -> redis_asyncio.Redis:
-        pool = redis_asyncio.BlockingConnectionPool.from_url(
-            self._url,
-            max_connections=connections_max,
-            timeout=self._timing.lend_s,
-            protocol=2,
-            socket_timeout=answer_s,
-            socket_connect_timeout=self._timing.connect_s,
-            retry=retry,
-        )
+        options: dict[str, Any] = {
+            "max_connections": connections_max,
+            "timeout": self._timing.lend_s,
+            "protocol": 2,
+            "socket_timeout": answer_s,
+            "socket_connect_timeout": self._timing.connect_s,
+            "retry": retry,
+        }
+        if self._sentinels is None:
+            pool = redis_asyncio.BlockingConnectionPool.from_url(self._url, **options)
+        else:
+            address = self._sentinels.address
+            pool = redis_asyncio.BlockingConnectionPool(
+                connection_class=MasterConnection,
+                sentinels=self._sentinels,
+                db=address.db,
+                username=address.username,
+                password=address.password,
+                **options,
+            )
         return redis_asyncio.Redis.from_pool(pool)
 
-    async def run(self, verb: str, *args: str | bytes | float, slow: bool = False) -> Any:
+    async def run(
+        self, verb: str, *args: str | bytes | float, slow: bool = False, settled: bool = False
+    ) -> Any:
         """Run the script of ``verb``; ``slow`` for one that may take longer than a command may."""
         client = self._blocking if slow else self._commands
         found = script(verb)
         with redis_errors(verb):
             async with asyncio.timeout(_SLOW_S if slow else None):
                 try:
-                    return await client.evalsha(found.sha, 1, keys.PUBLIC, *args)
+                    return await self._send(client, settled, "EVALSHA", found.sha, 1, keys.PUBLIC, *args)
                 except failures.NoScriptError:
                     # A new server, or someone flushed its scripts. EVAL stores it again.
-                    return await client.eval(found.text, 1, keys.PUBLIC, *args)
+                    return await self._send(client, settled, "EVAL", found.text, 1, keys.PUBLIC, *args)
 
-    async def call(self, *command: str | bytes | float) -> Any:
+    async def call(self, *command: str | bytes | float, settled: bool = False) -> Any:
         """Run one command that may be sent again."""
         with redis_errors(str(command[0])):
-            return await self._commands.execute_command(*command)  # type: ignore[no-untyped-call]
+            return await self._send(self._commands, settled, *command)
+
+    async def _send(self, client: redis_asyncio.Redis, settled: bool, *command: str | bytes | float) -> Any:
+        if not (settled and self.replicas):
+            return await client.execute_command(*command)  # type: ignore[no-untyped-call]
+        pipeline = client.pipeline(transaction=False)
+        pipeline.execute_command(*command)
+        # Any command counts as the latest write to wait for, also one sent again that writes nothing.
+        pipeline.execute_command("WAIT", self.replicas, int(self._timing.answer_s * 500))
+        answer, have = await pipeline.execute(raise_on_error=False)
+        for result in (answer, have):
+            if isinstance(result, Exception):
+                raise result
+        if have < self.replicas:
+            raise QueueUnavailable(f"{command[0]!s}: {have} of {self.replicas} replicas have it in time")
+        return answer
 
     async def block(self, *command: str | bytes | float, block_s: float) -> Any:
         """Run one command whose last argument is how long the server blocks, in seconds. Sent once.
@@ -130,6 +170,11 @@ class RedisClients:
         """What INFO says, parsed."""
         with redis_errors("INFO"):
             return cast(Mapping[str, Any], await self._commands.info())
+
+    @property
+    def has_sentinels(self) -> bool:
+        """Whether the address names sentinels."""
+        return self._sentinels is not None
 
     def channel(self) -> Channel:
         """A new subscription, which its owner closes. Use it within ``redis_errors``.
@@ -232,4 +277,11 @@ async def check_server(clients: RedisClients) -> list[Finding]:
         found.append(
             Finding("warn", "Redis cannot write its append-only file", "look at its disk and its log")
         )
+    replicas, wanted = int(info.get("connected_slaves", 0)), clients.replicas
+    if replicas < wanted:
+        detail = f"{replicas} of {wanted} replicas are connected: no job is accepted until they are"
+        found.append(Finding("warn", detail, "start the replicas, or lower SANDFLEET_REDIS_REPLICAS"))
+    elif clients.has_sentinels and not replicas:
+        detail = "no replica is connected: the sentinels have nothing to fail over to"
+        found.append(Finding("warn", detail, "start a replica"))
     return found

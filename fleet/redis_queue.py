@@ -11,6 +11,8 @@ Theory of operation:
   claim takes the inbox first; the inbox of a silent worker is put back by whoever reaps.
 - A lease is time, by the server's clock; a fence is proof. Whoever is late holds a fence that no
   longer matches and is told ``stale``; nothing it says is stored.
+- What leaves the fleet is settled (``fleet/redis_client.py``): that a job was accepted, and what
+  became of it. A claim or a finish that a failover takes back only runs its job again.
 - Every verb may arrive twice. A call remembers its nonce or fence in Redis, and its second sending
   is answered as the first was.
 """
@@ -104,6 +106,7 @@ class RedisQueue:
             "enqueue",
             *(job_id, spec, problem_id, index, keys.plain(language), lane, item),
             *(self._options.waiting_max, self._options.retention_s),
+            settled=True,
         )
         if not accepted:
             raise QueueFull(waiting, self._options.waiting_max, retry_after_s=random.randint(1, 5))  # noqa: S311
@@ -113,7 +116,8 @@ class RedisQueue:
         """The job, or None if it is unknown or no longer kept."""
         if not JOB_ID_PATTERN.fullmatch(job_id):
             return None
-        return _record(job_id, await self._redis.call("HMGET", keys.job(job_id), *_FIELDS))
+        values = await self._redis.call("HMGET", keys.job(job_id), *_FIELDS, settled=True)
+        return _record(job_id, values)
 
     async def newest(self, problem_id: str, count: int = 100) -> list[str]:
         """Ids of the jobs of a problem, newest first; some may no longer be kept."""

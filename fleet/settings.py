@@ -10,12 +10,13 @@ import os
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from fleet.errors import SettingsError
 from fleet.job import MIB, Bounds, Limits
+from fleet.redis_address import check_address
 
 PREFIX = "SANDFLEET_"
 _Loaded = TypeVar("_Loaded", bound="FleetSettings")
@@ -27,7 +28,12 @@ class FleetSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     redis_url: SecretStr = Field(
-        SecretStr("redis://127.0.0.1:6379/0"), description="address, user and password of Redis"
+        SecretStr("redis://127.0.0.1:6379/0"),
+        description="address, user and password of Redis, or of its sentinels: "
+        "`redis+sentinel://user:password@host1,host2,host3/master`",
+    )
+    redis_replicas: int = Field(
+        0, ge=0, description="replicas that must have a job or a result before anyone is told of it"
     )
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="`auto`: words on a terminal, JSON otherwise"
@@ -35,6 +41,12 @@ class FleetSettings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least severe line that is written"
     )
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_url_has_a_form(cls, url: SecretStr) -> SecretStr:
+        check_address(url.get_secret_value())
+        return url
 
 
 class JobSettings(FleetSettings):

@@ -24,7 +24,7 @@ _CALL = re.compile(r"\bp?call\(([^,()]*)")
 _COMMAND = re.compile(r"'([A-Z]+)'")
 _INCLUDE = "-- include:"
 # What a client library says when it connects, and what tells it whom it talks to.
-_CONNECT = "+auth +hello +ping +quit +reset +select +echo +client|setname +client|id"
+_CONNECT = "+auth +hello +ping +quit +reset +select +echo +client|setname +client|id +role"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ GRANTS: Mapping[str, Grant] = {
     "producer": Grant(commands="+lpush", keys=f"%W~{keys.PUBLIC}"),
     "api": Grant(
         verbs=("depth", "enqueue", "workers"),
-        commands="+hmget +lrange +info +subscribe +unsubscribe",
+        commands="+hmget +lrange +wait +info +subscribe +unsubscribe",
         keys=f"~{keys.PUBLIC} ~{keys.job('*')} ~{_BY_PROBLEM} ~{keys.COUNT} %R~{_OWNED}",
         channels=f"&{keys.DONE_CHANNEL}",
     ),
@@ -60,7 +60,7 @@ GRANTS: Mapping[str, Grant] = {
     # and no command that could touch what is on it.
     "subscriber": Grant(
         verbs=("events_ack", "events_leave", "events_read"),
-        commands=f"+info +subscribe +unsubscribe (+eval +evalsha ~{keys.PUBLIC})",
+        commands=f"+wait +info +subscribe +unsubscribe (+eval +evalsha ~{keys.PUBLIC})",
         keys=f"~{keys.EVENTS} ~{keys.seen('*')} ~{keys.acked('*')} ~{keys.COUNT}",
         channels=f"&{keys.DONE_CHANNEL}",
     ),

@@ -22,7 +22,7 @@ async def run(options: SubscriberSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     metrics = Metrics()
-    clients = RedisClients(options.redis_url.get_secret_value())
+    clients = RedisClients(options.redis_url.get_secret_value(), replicas=options.redis_replicas)
     source = Completions(clients, options.group, options.consumer, takeover_s=options.takeover_s)
     serving = (
         served(metrics, options.metrics_host, options.metrics_port)

@@ -161,7 +161,7 @@ def _health(settings: WorkerSettings) -> int:
 
 @contextlib.asynccontextmanager
 async def _connections(settings: WorkerSettings) -> AsyncIterator[tuple[RedisClients, DockerEngine]]:
-    clients = RedisClients(settings.redis_url.get_secret_value())
+    clients = RedisClients(settings.redis_url.get_secret_value(), replicas=settings.redis_replicas)
     # Each slot may start one box while another is removed; a few more for the spares and the sweep.
     engine = DockerEngine(settings.docker_host, settings.engine_timeout_s, 2 * settings.slots + 4)
     try:

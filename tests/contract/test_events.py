@@ -10,7 +10,7 @@ import pytest
 
 from fleet import keys
 from fleet.errors import QueueUnavailable
-from fleet.events import Announcements, Batch, Completions
+from fleet.events import Announcements, Batch, Completion, Completions
 from fleet.job import Lane
 from fleet.redis_client import RedisClients, Timing
 from fleet.redis_queue import RedisQueue
@@ -146,11 +146,17 @@ async def test_a_reader_gets_every_completion_once_in_order(queue: RedisQueue, r
 
 async def test_a_waiting_reader_is_woken(queue: RedisQueue, readers: Readers) -> None:
     reader = await readers()
-    waiting = asyncio.create_task(reader.read(timeout_s=60))
+    assert not await reader.read(0)
+
+    async def next_completion() -> Completion:
+        while not (batch := await reader.read(timeout_s=60)):  # its subscription may begin only now
+            pass
+        return batch.completions[0]
+
+    waiting = asyncio.create_task(next_completion())
     await end_jobs(queue, 1)
     async with asyncio.timeout(20):
-        batch = await waiting
-    assert [completion.n for completion in batch.completions] == [1]
+        assert (await waiting).n == 1
 
 
 async def test_readers_of_a_group_share_the_work(queue: RedisQueue, readers: Readers) -> None:

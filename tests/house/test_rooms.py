@@ -15,7 +15,7 @@ from fleet.languages import names_by_alias, read_languages
 from tests.house.source import ROOMS, ROOT, files, imported, strings, tree
 
 OWNERS = {
-    "redis": {"fleet/redis_client.py"},
+    "redis": {"fleet/redis_client.py", "fleet/redis_master.py"},
     "docker": {"worker/docker_sandbox.py"},
     "fastapi": {"api"},
     "starlette": {"api"},
