@@ -71,6 +71,14 @@ test-unit: $(VENV) ## Run the tests that need neither engine nor Redis
 chaos: $(VENV) images test-programs ## Torment a fleet and see whether it keeps its promise: SECONDS=60 SEED=1
 	@$(BIN)/python -m tests.chaos $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+.PHONY: overload
+overload: $(VENV) images test-programs ## Offer five times what this machine sustains: SECONDS=60 ARGS="--runtime crun"
+	@$(BIN)/python -m tests.load overload $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
+
+.PHONY: soak
+soak: $(VENV) images test-programs ## Half an hour at 80 % of what it sustains, and whether anything grows: SECONDS=1800
+	@$(BIN)/python -m tests.load soak $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
+
 .PHONY: abuse
 abuse: $(VENV) images test-programs ## Attack the sandboxes of this machine: a table of verdicts; ARGS="--runtime crun"
 	@$(BIN)/python -m tests.abuse $(ARGS)
