@@ -50,7 +50,7 @@ images: python engine ## Build what has changed; LANGS="a b" for some languages 
 check: $(VENV) ## Format, lint, types, import rules
 	@$(BIN)/ruff format --check --quiet . || { echo "make format mends it"; exit 1; }
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/mypy --strict $(ROOMS) tests
+	@$(BIN)/mypy --strict $(ROOMS) tests bench
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/shellcheck setup/*.sh .ci/run
 	@if command -v gcc >/dev/null; then gcc $(C_WARNINGS) -fsyntax-only sandbox-images/init/init.c; fi
@@ -78,6 +78,10 @@ overload: $(VENV) images test-programs ## Offer five times what this machine sus
 .PHONY: soak
 soak: $(VENV) images test-programs ## Half an hour at 80 % of what it sustains, and whether anything grows: SECONDS=1800
 	@$(BIN)/python -m tests.load soak $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
+
+.PHONY: bench
+bench: $(VENV) images test-programs ## Measure Sandfleet and its peers in one run: a table, JSON and a plot; ARGS="--quick crun"
+	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: abuse
 abuse: $(VENV) images test-programs ## Attack the sandboxes of this machine: a table of verdicts; ARGS="--runtime crun"

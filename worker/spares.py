@@ -24,6 +24,8 @@ from worker.sandbox import Box, BoxSpec, Sandbox
 
 _LOOK_S = 2.0  # between two looks for spares that are old, outdated or dead
 _PAUSE_S = 1.0  # after a start that failed
+_JOB_S = 0.05  # a keeper who sleeps leaves so long to a job that took a spare
+_RESULT_S = 0.01  # and so long to a result on its way, once the job's box is discarded
 _DEMAND_S = 30.0  # how far back demand is looked at
 _MEMINFO = Path("/proc/meminfo")
 _log = log.get("worker.spares")
@@ -102,7 +104,8 @@ class Spares:
         found = "miss" if box is None else "hit"
         self._metrics.spares_taken.labels(spec.language.name, found).inc()
         if box is not None:
-            self._change.set()
+            # A start beside a short job slows that down, so it comes after the job, or after a while.
+            asyncio.get_running_loop().call_later(_JOB_S, self._change.set)
             return box
         self._starting += 1
         try:
@@ -115,6 +118,7 @@ class Spares:
         """Destroy a box behind the caller's back."""
         task = asyncio.create_task(box.destroy())
         self._destroying.add(task)
+        asyncio.get_running_loop().call_later(_RESULT_S, self._change.set)
         task.add_done_callback(self._destroying.discard)
 
     async def full(self) -> None:

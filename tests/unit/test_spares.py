@@ -183,3 +183,25 @@ def test_the_memory_of_the_host_decides(tmp_path: Path) -> None:
     assert not memory_for(2048 * 1024 + 1, meminfo)()
     assert memory_for(1 << 60, tmp_path / "none")()
     assert memory_for(1, Path("/proc/meminfo"))()
+
+
+async def test_a_refill_waits_for_the_end_of_the_job_that_took_the_spare(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("worker.spares._JOB_S", 3600.0)
+    sandbox = FakeSandbox()
+
+    async with spares(sandbox, TONGUE) as pool:
+        box = await pool.take(TONGUE)
+        await asyncio.sleep(0.05)
+        assert sandbox.started == 2
+        pool.discard(box)
+        await until(lambda: sandbox.started == 3)
+
+
+async def test_a_long_job_does_not_hold_up_the_refill() -> None:
+    sandbox = FakeSandbox()
+
+    async with spares(sandbox, TONGUE) as pool:
+        await pool.take(TONGUE)
+        await until(lambda: sandbox.started == 3)
