@@ -27,8 +27,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, cast
 
@@ -95,6 +95,9 @@ class RedisClients:
             ),
             timing.connections_max,
         )
+        # First come, first served. The library's pool lends what comes back to whoever asks next, so
+        # callers that ask again at once keep all others waiting for ever.
+        self._turns = asyncio.Semaphore(timing.connections_max)
         # Without a timeout of the library's: `block` and `run` set their own around the whole call.
         self._blocking = self._client(None, Retry(NoBackoff(), 0), timing.connections_max)
 
@@ -128,7 +131,7 @@ class RedisClients:
         client = self._blocking if slow else self._commands
         found = script(verb)
         with redis_errors(verb):
-            async with asyncio.timeout(_SLOW_S if slow else None):
+            async with self._turn(), asyncio.timeout(_SLOW_S if slow else None):
                 try:
                     return await self._send(client, settled, "EVALSHA", found.sha, 1, keys.PUBLIC, *args)
                 except failures.NoScriptError:
@@ -138,7 +141,22 @@ class RedisClients:
     async def call(self, *command: str | bytes | float, settled: bool = False) -> Any:
         """Run one command that may be sent again."""
         with redis_errors(str(command[0])):
-            return await self._send(self._commands, settled, *command)
+            async with self._turn():
+                return await self._send(self._commands, settled, *command)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """One of the connections for commands is free."""
+        try:
+            async with asyncio.timeout(self._timing.lend_s):
+                await self._turns.acquire()
+        except TimeoutError:
+            words = f"all {self._timing.connections_max} connections are in use"
+            raise QueueUnavailable(words) from None
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     async def _send(self, client: redis_asyncio.Redis, settled: bool, *command: str | bytes | float) -> Any:
         if not (settled and self.replicas):

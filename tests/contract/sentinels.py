@@ -165,22 +165,20 @@ class SentinelFleet:
             counts = (view[b"num-slaves"], view[b"num-other-sentinels"])
             if (int(view[b"port"]), view[b"flags"], *counts) != (master.port, b"master", b"1", b"2"):
                 return False
-            (replica,) = await sentinel.ask("SENTINEL", "REPLICAS", MASTER)
-            if dict(zip(replica[::2], replica[1::2], strict=True))[b"flags"] != b"slave":
-                return False
+            for replica in await sentinel.ask("SENTINEL", "REPLICAS", MASTER):
+                if dict(zip(replica[::2], replica[1::2], strict=True))[b"flags"] != b"slave":
+                    return False
         return await in_step(master, other)
 
 
 async def in_step(master: Server, replica: Server) -> bool:
     """Whether ``replica`` has all that ``master`` has."""
-    role, offset, replicas = await master.ask("ROLE")
+    role, *more = await master.ask("ROLE")
+    if role != b"master":  # a failover is under way
+        return False
+    offset, replicas = more
     mirrored = await replica.ask("ROLE")
-    return bool(
-        role == b"master"
-        and len(replicas) == 1
-        and mirrored[0] == b"slave"
-        and mirrored[3:] == [b"connected", offset]
-    )
+    return len(replicas) == 1 and bool(mirrored[0] == b"slave" and mirrored[3:] == [b"connected", offset])
 
 
 async def hurried(sentinel: Server) -> bool:

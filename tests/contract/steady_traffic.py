@@ -90,6 +90,12 @@ class Life:
 
         await eventually(enough, f"{count} lines")
 
+    async def subscribed_more_than(self, times: int) -> None:
+        async def again() -> bool:
+            return self.subscriptions > times
+
+        await eventually(again, f"subscription {times + 1}")
+
     def close(self) -> None:
         """Submit nothing more."""
         self._closed.set()

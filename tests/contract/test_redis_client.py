@@ -45,6 +45,29 @@ async def test_a_cancelled_call_never_leaves_its_answer_to_another(redis_server:
     assert wrong == []
 
 
+async def test_callers_that_ask_without_a_pause_keep_nobody_waiting(redis_server: RedisServer) -> None:
+    """The library's own pool lets a fifth caller wait for ever while four ask again at once."""
+    clients = RedisClients(redis_server.url, Timing(connections_max=4, lend_s=60))
+    asked = 0
+
+    async def insist() -> None:
+        nonlocal asked
+        while True:
+            await clients.call("PING")
+            asked += 1
+
+    insisting = [asyncio.create_task(insist()) for _ in range(12)]
+    while asked < 100:
+        await asyncio.sleep(0)
+    before = asked
+    assert await clients.call("ECHO", "here") == b"here"
+    assert asked - before < 100  # those before it in the queue, and those under way
+    for task in insisting:
+        task.cancel()
+    await asyncio.gather(*insisting, return_exceptions=True)
+    await clients.aclose()
+
+
 async def test_a_cancellation_is_never_lost(clients: RedisClients) -> None:
     """asyncio.wait_for of Python 3.11, which the library sends through, loses some."""
     for pause in range(400):
