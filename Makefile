@@ -13,6 +13,11 @@ export PYTHON PYTHONDONTWRITEBYTECODE := 1
 
 ##@ The cluster
 
+.PHONY: dev
+dev: python ## Look around without an engine: API, worker, subscriber and Valkey in this terminal; Ctrl-C ends it
+	@setup/engine.sh dev-programs
+	@$(PYTHON) -m setup.dev up
+
 .PHONY: up
 up: python engine ## Start everything: engine, images, cluster; then run a first job in every language
 	@$(PYTHON) -m setup.images
@@ -20,6 +25,7 @@ up: python engine ## Start everything: engine, images, cluster; then run a first
 
 .PHONY: down
 down: python ## Stop and remove everything that runs, the queue's data included
+	@$(PYTHON) -m setup.dev down
 	@$(PYTHON) -m setup.cluster down
 	@setup/engine.sh stop
 
@@ -112,6 +118,7 @@ requirements: $(VENV) ## Pin the newest versions, with hashes, from pyproject.to
 	@$(BIN)/python -m pip install --quiet pip-tools
 	@$(BIN)/pip-compile $(PINNING) --output-file requirements.txt pyproject.toml
 	@$(BIN)/pip-compile $(PINNING) --extra test --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+	@$(BIN)/pip-compile $(PINNING) --extra embedded --constraint requirements.txt --output-file requirements-embedded.txt pyproject.toml
 PINNING := --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url \
 	--no-emit-trusted-host --no-emit-find-links --no-emit-options
 requirements: export CUSTOM_COMPILE_COMMAND = make requirements

@@ -5,17 +5,18 @@ A base made here is tagged and labelled as what it is, never as the upstream ima
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import subprocess
 import tempfile
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from setup.engine import ROOT, SetupError, ask, registry_answers, run
+from setup.engine import ROOT, ImageTool, SetupError, ask, registry_answers, run
 
 CHOICES = ("auto", "upstream", "debian")
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -56,7 +57,13 @@ def base_from(name: str, table: dict[str, object]) -> Base:
     return Base(name, str(table["upstream"]), tuple(packages))
 
 
-def choose(asked: str, wanted: Sequence[str], have: frozenset[str], debian_tag: str) -> str:
+def choose(
+    asked: str,
+    wanted: Sequence[str],
+    have: frozenset[str],
+    debian_tag: str,
+    answers: Callable[[str], bool] = registry_answers,
+) -> str:
     """``upstream`` or ``debian`` for every base of this run: a mixture would be hard to explain.
 
     What is there already decides, so that a second run asks nobody.
@@ -69,10 +76,10 @@ def choose(asked: str, wanted: Sequence[str], have: frozenset[str], debian_tag: 
         return "upstream"
     if debian_tag in have:
         return "debian"
-    return "upstream" if registry_answers(wanted[0]) else "debian"
+    return "upstream" if answers(wanted[0]) else "debian"
 
 
-def bootstrap(tag: str, suite: str, inputs: str, state: Path) -> None:
+def bootstrap(tag: str, suite: str, inputs: str, state: Path, tool: ImageTool) -> None:
     """Make ``tag``, a minimal Debian, with debootstrap. Needs root. Raises ``SetupError``."""
     log = state / "log" / "debootstrap.log"
     _ensure_debootstrap(suite, log)
@@ -88,7 +95,9 @@ def bootstrap(tag: str, suite: str, inputs: str, state: Path) -> None:
             env=environment,
         )
         _finish(root, sources)
-        _import(root, tag, suite, inputs, log)
+        labels = {"sandfleet.inputs": inputs, "sandfleet.base": f"debian-{suite}-minbase"}
+        with _packed(root) as tar:
+            tool.take(tar, tag, labels, log)
     finally:
         shutil.rmtree(root, ignore_errors=True)
 
@@ -169,7 +178,9 @@ def _with_security(line: str) -> str:
     )
 
 
-def _import(root: Path, tag: str, suite: str, inputs: str, log: Path) -> None:
+@contextlib.contextmanager
+def _packed(root: Path) -> Iterator[int]:
+    """The descriptor of a stream of everything below ``root``."""
     # Device nodes come from the engine, and /proc and /sys are empty but for what a crash left.
     pack = [
         "tar",
@@ -182,8 +193,6 @@ def _import(root: Path, tag: str, suite: str, inputs: str, log: Path) -> None:
     pack += ["--exclude=./sys/*", "--directory", str(root), "."]
     with subprocess.Popen(pack, stdout=subprocess.PIPE) as tar:
         assert tar.stdout is not None  # noqa: S101 - PIPE was asked for
-        changes = [f"LABEL sandfleet.inputs={inputs}", f"LABEL sandfleet.base=debian-{suite}-minbase"]
-        options = [word for change in changes for word in ("--change", change)]
-        run(["docker", "import", *options, "-", tag], log, 300, stdin=tar.stdout.fileno())
+        yield tar.stdout.fileno()
     if tar.returncode:
         raise SetupError(f"tar of the new base failed with status {tar.returncode}")

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -125,7 +125,7 @@ def prepare(cluster: Cluster) -> None:
     cluster.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     cluster.state.chmod(0o700)
     passwords = accounts.ensure(cluster.state)
-    wanted = _by_service(cluster.settings)
+    wanted = shares(cluster.settings, _known_to_image)
     for room in accounts.ROOMS:
         values = {f"{PREFIX}REDIS_URL": f"redis://{room}:{passwords[room]}@redis:6379/0", **wanted[room]}
         if room == "worker":
@@ -143,7 +143,7 @@ def recall(cluster: Cluster) -> None:
 def up(cluster: Cluster, workers: int | None) -> None:
     """Bring the cluster up and return once it is ready to run jobs. Raises ``SetupError``."""
     if not cluster.containers("api"):
-        _claim_port(cluster)
+        claim_port(cluster, "make up")
     prepare(cluster)
     count = workers or len(cluster.containers("worker")) or 1
     with step(f"starting redis, api, subscriber and {count} worker{'s' * (count > 1)}"):
@@ -179,18 +179,18 @@ def scale(cluster: Cluster, workers: int) -> None:
         engine.run(words, cluster.state / "log/compose.log", 300, env=cluster.environment())
 
 
-def say_hello(cluster: Cluster) -> None:
+def say_hello(cluster: Cluster, following: str, warm_rounds: int = WARM_ROUNDS) -> None:
     """Run one example of every language and print what came of it. Raises ``SetupError``."""
     found = list(hello.examples())
     # The first jobs find no sandbox started ahead; the best of the next is what one job takes later.
-    rounds = [[_timed(cluster, example) for example in found] for _ in range(WARM_ROUNDS + 1)]
+    rounds = [[_timed(cluster, example) for example in found] for _ in range(warm_rounds + 1)]
     print("\n  Sandfleet is up. Hello in every language, from request to result:\n")
     for example, first_ms, *later_ms in zip(found, *rounds, strict=True):
         said = example.expected.strip().splitlines()[0][:40]
         times = f"first {first_ms:4.0f} ms, then {min(later_ms):3.0f} ms"
         print(f"    {example.language:<13}{said:<18}{times}")
     print(f"\n    API      {cluster.url}\n    Docs     {cluster.url}/docs")
-    print("    Next     make logs   make scale WORKERS=3   make down   make help\n")
+    print(f"    Next     {following}\n", flush=True)
 
 
 def doctor(cluster: Cluster) -> int:
@@ -207,7 +207,8 @@ def doctor(cluster: Cluster) -> int:
 
 def reset(cluster: Cluster) -> None:
     """Remove the images of ours, the virtual environment and everything setup has made."""
-    tags = [tag for tag in engine.images() if tag.startswith("sandfleet/")]
+    answers = engine.ask(["docker", "version", "--format", "{{.Server.Version}}"]) is not None
+    tags = [tag for tag in engine.images() if tag.startswith("sandfleet/")] if answers else []
     if tags:
         with step(f"removing {len(tags)} images"):
             engine.run(["docker", "image", "rm", "--force", *tags], cluster.state / "log/clean.log", 300)
@@ -233,15 +234,19 @@ def _read_settings(path: Path) -> Iterable[tuple[str, str]]:
             yield name, value
 
 
-def _by_service(settings: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Each room's share of ``settings``; a service refuses names it does not know, so ask which it does."""
-    shares: dict[str, dict[str, str]] = {room: {} for room in accounts.ROOMS}
+def shares(
+    settings: Mapping[str, str], known_to: Callable[[Sequence[str], str], Sequence[str]]
+) -> dict[str, dict[str, str]]:
+    """Each room's share of ``settings``; a service refuses names it does not know, so ask which it does.
+
+    ``known_to`` runs a Python with these arguments where the room's code is, and returns its words.
+    """
+    by_room: dict[str, dict[str, str]] = {room: {} for room in accounts.ROOMS}
     if not settings:
-        return shares
+        return by_room
     unknown = set(settings)
-    for room, share in shares.items():
-        ask = ["docker", "run", "--rm", "--network", "none", f"sandfleet/{room}:latest"]
-        known = (engine.ask([*ask, "python", "-c", _LIST_SETTINGS, room]) or "").split()
+    for room, share in by_room.items():
+        known = known_to(["-c", _LIST_SETTINGS, room], room)
         share.update({name: value for name, value in settings.items() if name in known})
         unknown -= set(known)
     if unknown:
@@ -250,10 +255,16 @@ def _by_service(settings: Mapping[str, str]) -> dict[str, dict[str, str]]:
             f"unknown setting {', '.join(sorted(unknown))}: README.md lists those of the services, "
             f"and make itself takes {own}"
         )
-    return shares
+    return by_room
 
 
-def _claim_port(cluster: Cluster) -> None:
+def _known_to_image(arguments: Sequence[str], room: str) -> Sequence[str]:
+    ask = ["docker", "run", "--rm", "--network", "none", f"sandfleet/{room}:latest"]
+    return (engine.ask([*ask, "python", *arguments]) or "").split()
+
+
+def claim_port(cluster: Cluster, command: str) -> None:
+    """Raise ``SetupError`` if somebody else has the port, with another to give to ``command``."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -261,7 +272,7 @@ def _claim_port(cluster: Cluster) -> None:
         except OSError as error:
             raise SetupError(
                 f"port {cluster.port} on {cluster.bind} cannot be used: {error.strerror}.\n"
-                f"Choose another:  make up SANDFLEET_PORT={cluster.port + 1}"
+                f"Choose another:  {command} SANDFLEET_PORT={cluster.port + 1}"
             ) from None
 
 
@@ -292,7 +303,7 @@ def main(verb: str) -> None:
     workers = _count(os.environ.get("WORKERS"))
     if verb == "up":
         up(cluster, workers)
-        say_hello(cluster)
+        say_hello(cluster, "make logs   make scale WORKERS=3   make down   make help")
     elif verb == "down":
         down(cluster)
     elif verb == "scale":

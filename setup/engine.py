@@ -13,10 +13,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 ROOT = Path(__file__).resolve().parent.parent
 QUICK_S = 60
+_LONG_S = 1800
 LOG_LINES_SHOWN = 30
 DEFAULT_SOCKET = "/var/run/docker.sock"
 
@@ -72,6 +73,71 @@ def ask(argv: Sequence[str], timeout_s: float = QUICK_S) -> str | None:
     except (subprocess.TimeoutExpired, FileNotFoundError):
         return None
     return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else None
+
+
+class ImageTool(Protocol):
+    """What builds images and keeps them: the engine, or ``buildah.Buildah`` where there is none."""
+
+    def images(self) -> dict[str, dict[str, Any]]:
+        """Every tagged image: its id and its labels, by tag."""
+
+    def image_id(self, tag: str) -> str:
+        """The id of an image that must be there. Raises ``SetupError``."""
+
+    def name(self, tag: str) -> str:
+        """What the image is called in the arguments of a build."""
+
+    def answers(self, image: str) -> bool:
+        """Whether the registry of ``image`` can be reached."""
+
+    def pull(self, image: str, log: Path) -> None:
+        """Fetch an upstream image. Raises ``SetupError``."""
+
+    def build(self, tag: str, options: Sequence[str], context: Path, log: Path) -> None:
+        """Build an image from its Dockerfile. Raises ``SetupError``."""
+
+    def take(self, tar: int, tag: str, labels: Mapping[str, str], log: Path) -> None:
+        """Make an image of the file system in the stream ``tar``. Raises ``SetupError``."""
+
+
+class Docker:
+    """The engine as an ``ImageTool``."""
+
+    def __init__(self) -> None:
+        self._environment: dict[str, str] | None = None
+
+    def images(self) -> dict[str, dict[str, Any]]:
+        """Every tagged image of the engine."""
+        return images()
+
+    def image_id(self, tag: str) -> str:
+        """The id of an image that must be there."""
+        return image_id(tag)
+
+    def name(self, tag: str) -> str:
+        """The tag itself."""
+        return tag
+
+    def answers(self, image: str) -> bool:
+        """Whether the engine can reach the image's registry."""
+        return registry_answers(image)
+
+    def pull(self, image: str, log: Path) -> None:
+        """``docker pull``."""
+        run(["docker", "pull", "--quiet", image], log, _LONG_S)
+
+    def build(self, tag: str, options: Sequence[str], context: Path, log: Path) -> None:
+        """``docker build``."""
+        if self._environment is None:
+            self._environment = build_environment()
+        words = ["docker", "build", "--tag", tag, *options, str(context)]
+        run(words, log, _LONG_S, env=self._environment)
+
+    def take(self, tar: int, tag: str, labels: Mapping[str, str], log: Path) -> None:
+        """``docker import``."""
+        changes = [f"LABEL {name}={value}" for name, value in labels.items()]
+        options = [word for change in changes for word in ("--change", change)]
+        run(["docker", "import", *options, "-", tag], log, _LONG_S, stdin=tar)
 
 
 def images() -> dict[str, dict[str, Any]]:

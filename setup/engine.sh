@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A container engine and a compose that answer. `up` uses what is there and, as root on Debian or
 # Ubuntu, installs and starts what is not; `stop` ends an engine that `up` started, if it is idle;
-# `test-programs` and `fuzz-programs` do the same for the programs that tests start by themselves.
+# `test-programs`, `fuzz-programs` and `dev-programs` do the same for what tests and `make dev` start.
 set -euo pipefail
 
 state=${SANDFLEET_HOME:-.sandfleet}
@@ -126,10 +126,11 @@ ensure_compose() {
     if packaged docker-compose-v2; then install_packages docker-compose-v2; else install_packages docker-compose; fi
 }
 
-# redis-server: the chaos campaign kills and freezes its own. crun: the runtime without an engine.
+# redis-server: the chaos campaign kills and freezes its own. crun and buildah: sandboxes and images
+# without an engine.
 ensure_test_programs() {
     local missing=()
-    for program in redis-server crun; do
+    for program in redis-server crun buildah; do
         command -v "$program" >/dev/null || missing+=("$program")
     done
     if [ ${#missing[@]} -eq 0 ]; then return; fi
@@ -142,6 +143,29 @@ ensure_test_programs() {
     if [[ " ${missing[*]} " == *" redis-server "* && -d /run/systemd/system ]]; then
         timeout 60 systemctl disable --now redis-server >/dev/null 2>&1 || true
     fi
+}
+
+# What `make dev` runs on instead of an engine. debootstrap: for bases where no registry answers.
+ensure_dev_programs() {
+    local missing=() program
+    for program in crun buildah unshare setpriv; do
+        command -v "$program" >/dev/null || missing+=("$program")
+    done
+    if ! is_root || [ "$(uname)" != Linux ]; then
+        stop_with "make dev makes its sandboxes without an engine, and for that it must be root on Linux." \
+            "Here:       sudo make dev" \
+            "Otherwise:  make up, which needs a container engine that this user may talk to."
+    fi
+    if [ ! -x "$state/dev/venv/bin/python" ] && ! "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null; then
+        missing+=(python3-venv)
+    fi
+    if [ ${#missing[@]} -eq 0 ]; then return; fi
+    if ! has_apt; then
+        stop_with "make dev needs ${missing[*]}." \
+            "Install them with the package manager of this system, then run it again;" \
+            "or run make up, which needs a container engine instead."
+    fi
+    install_packages crun buildah debootstrap debian-archive-keyring python3-venv
 }
 
 ensure_fuzz_programs() {
@@ -183,5 +207,6 @@ up)
 stop) stop_engine ;;
 test-programs) ensure_test_programs ;;
 fuzz-programs) ensure_fuzz_programs ;;
-*) stop_with "usage: setup/engine.sh up|stop|test-programs|fuzz-programs" ;;
+dev-programs) ensure_dev_programs ;;
+*) stop_with "usage: setup/engine.sh up|stop|test-programs|fuzz-programs|dev-programs" ;;
 esac

@@ -14,6 +14,7 @@ from typing import Any
 from setup.engine import ROOT, SetupError
 
 _NOT_SOURCE = {".out", ".in", ".exit"}
+_LOOK_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def wait_until_ready(url: str, timeout_s: float, alive: Callable[[], None]) -> N
         if time.monotonic() > deadline:
             raise SetupError(f"the cluster was not ready within {timeout_s:.0f} s: {missing}")
         alive()
-        time.sleep(0.2)
+        time.sleep(_LOOK_S)
 
 
 def run(url: str, example: Example, wait_s: int = 30) -> dict[str, Any]:

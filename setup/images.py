@@ -10,7 +10,8 @@ import hashlib
 import os
 import sys
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,13 +26,11 @@ from setup.bases import (
     debian_suite,
     own_bases,
 )
-from setup.engine import ROOT, SetupError, step
+from setup.engine import ROOT, Docker, ImageTool, SetupError, step
 
 LABEL = "sandfleet.inputs"
 SERVICES = ("api", "worker", "subscriber")
 INIT = "sandfleet/init:latest"
-BUILD_S = 1800
-PULL_S = 1800
 _IGNORED = {"__pycache__", ".ruff_cache", ".mypy_cache"}
 
 
@@ -50,10 +49,9 @@ class Image:
 class Builder:
     """Builds what is not current, in the order it is asked, and remembers the ids."""
 
-    def __init__(self, state: Path, bases: str) -> None:
-        self._state = state
-        self._have = engine.images()
-        self._environment: dict[str, str] | None = None
+    def __init__(self, state: Path, bases: str, tool: ImageTool) -> None:
+        self._state, self._tool = state, tool
+        self._have = tool.images()
         self._asked = bases
         self._choice = ""
         self.skipped = 0
@@ -61,15 +59,15 @@ class Builder:
     def choose(self, wanted: Sequence[Base]) -> None:
         """Decide once where the bases of this run come from."""
         upstream = [base.upstream for base in wanted]
-        self._choice = choose(self._asked, upstream, frozenset(self._have), self._debian_tag)
+        have = frozenset(self._have)
+        self._choice = choose(self._asked, upstream, have, self._debian_tag, self._tool.answers)
 
     def base(self, base: Base) -> str:
         """The tag of ``base``, pulled or made."""
         if self._choice == "upstream":
             if base.upstream not in self._have:
                 with step(f"pulling {base.upstream}"):
-                    log = self._log(f"pull-{base.name}")
-                    engine.run(["docker", "pull", "--quiet", base.upstream], log, PULL_S)
+                    self._tool.pull(base.upstream, self._log(f"pull-{base.name}"))
                 self._learn(base.upstream)
             return base.upstream
         self._debian()
@@ -88,15 +86,14 @@ class Builder:
         if self._is(image.tag, inputs):
             self.skipped += 1
             return
-        if self._environment is None:
-            self._environment = engine.build_environment()
-        argv = ["docker", "build", "--tag", image.tag, "--label", f"{LABEL}={inputs}"]
-        argv += ["--file", str(image.dockerfile)]
-        argv += ["--target", image.target] if image.target else []
-        argv += [word for name, value in image.args.items() for word in ("--build-arg", f"{name}={value}")]
+        options = ["--label", f"{LABEL}={inputs}", "--file", str(image.dockerfile)]
+        options += ["--target", image.target] if image.target else []
+        for name, value in image.args.items():
+            meant = self._tool.name(value) if value in self._have else value
+            options += ["--build-arg", f"{name}={meant}"]
         with step(f"building {image.tag.removesuffix(':latest')}"):
-            name = image.tag.replace("/", "-").replace(":", "-")
-            engine.run([*argv, str(image.context)], self._log(name), BUILD_S, env=self._environment)
+            log = self._log(image.tag.replace("/", "-").replace(":", "-"))
+            self._tool.build(image.tag, options, image.context, log)
         self._learn(image.tag, inputs)
 
     @property
@@ -108,7 +105,7 @@ class Builder:
         inputs = _digest([("recipe", "\0".join(recipe).encode())])
         if not self._is(self._debian_tag, inputs):
             with step(f"making {self._debian_tag} (no registry)"):
-                bootstrap(self._debian_tag, debian_suite(), inputs, self._state)
+                bootstrap(self._debian_tag, debian_suite(), inputs, self._state, self._tool)
             self._learn(self._debian_tag, inputs)
 
     def _inputs(self, image: Image) -> str:
@@ -125,7 +122,7 @@ class Builder:
         return known is not None and known["labels"].get(LABEL) == inputs
 
     def _learn(self, tag: str, inputs: str = "") -> None:
-        self._have[tag] = {"id": engine.image_id(tag), "labels": {LABEL: inputs}}
+        self._have[tag] = {"id": self._tool.image_id(tag), "labels": {LABEL: inputs}}
 
     def _log(self, name: str) -> Path:
         return self._state / "log" / f"{name}.log"
@@ -133,21 +130,25 @@ class Builder:
 
 def build_all(state: Path, bases: str, only: Sequence[str] = ()) -> None:
     """Bring every image up to date, or those of the languages ``only``. Raises ``SetupError``."""
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
     languages = read_bases()
     unknown = sorted(set(only) - set(languages))
     if unknown:
         raise SetupError(f"there is no language {', '.join(unknown)}; there are {', '.join(languages)}")
     own = own_bases()
-    builder = Builder(state, bases)
-    builder.choose([*own.values(), *languages.values()])
-    _build_init(builder, own["init"])
-    for name in only or languages:
-        _build_language(builder, languages[name])
-    if not only:
-        _build_services(builder, own)
-    if builder.skipped:
-        print(f"  {builder.skipped} images are current")
+    with _building(state, bases, Docker(), [*own.values(), *languages.values()]) as builder:
+        _build_init(builder, own["init"])
+        for name in only or languages:
+            _build_language(builder, languages[name])
+        if not only:
+            _build_services(builder, own)
+
+
+def build_sandboxes(state: Path, bases: str, tool: ImageTool) -> dict[str, str]:
+    """Bring the sandbox images alone up to date, by any tool: their tags, by language."""
+    languages, init = read_bases(), own_bases()["init"]
+    with _building(state, bases, tool, [init, *languages.values()]) as builder:
+        _build_init(builder, init)
+        return {name: _build_language(builder, base) for name, base in languages.items()}
 
 
 def read_bases() -> dict[str, Base]:
@@ -166,15 +167,28 @@ def digest_of(paths: Iterable[Path], root: Path) -> str:
     return _digest((str(path.relative_to(root)), _content(path)) for path in _files(paths))
 
 
+@contextmanager
+def _building(state: Path, bases: str, tool: ImageTool, wanted: Sequence[Base]) -> Iterator[Builder]:
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    builder = Builder(state, bases, tool)
+    builder.choose(wanted)
+    yield builder
+    if builder.skipped:
+        print(f"  {builder.skipped} images are current")
+
+
 def _build_init(builder: Builder, base: Base) -> None:
     folder = ROOT / "sandbox-images/init"
     builder.build(_of_folder(INIT, folder, {"BASE": builder.base(base)}))
 
 
-def _build_language(builder: Builder, base: Base) -> None:
+def _build_language(builder: Builder, base: Base) -> str:
     folder = ROOT / "sandbox-images" / base.name
-    args = {"BASE": builder.base(base), "INIT": INIT}
-    builder.build(_of_folder(f"sandfleet/sandbox-{base.name}:latest", folder, args))
+    image = _of_folder(
+        f"sandfleet/sandbox-{base.name}:latest", folder, {"BASE": builder.base(base), "INIT": INIT}
+    )
+    builder.build(image)
+    return image.tag
 
 
 def _build_services(builder: Builder, own: Mapping[str, Base]) -> None:

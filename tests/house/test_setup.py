@@ -23,7 +23,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 PASSWORDS = {user: f"password of {user}" for user in accounts.USERS}
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-embedded.txt"])
 def test_every_requirement_is_pinned_by_hash_and_names_no_index(name: str) -> None:
     lines = (ROOT / name).read_text().splitlines()
     assert not [line for line in lines if "://" in line]
@@ -40,6 +40,7 @@ def test_every_dependency_of_the_project_is_pinned() -> None:
     wanted = {
         "requirements.txt": project["dependencies"],
         "requirements-dev.txt": project["optional-dependencies"]["test"],
+        "requirements-embedded.txt": project["optional-dependencies"]["embedded"],
     }
     for name, dependencies in wanted.items():
         pinned = set(re.findall(r"^([a-z0-9-]+)==", (ROOT / name).read_text(), re.MULTILINE))
