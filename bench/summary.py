@@ -57,8 +57,8 @@ def charts(figures: Sequence[Figure]) -> list[Chart]:
         (peers.ENGINE, "the engine's own limit", "wall"),
     ]
     return [
-        Chart("Submit to result, median (shorter is better)", "ms", bars(waits)),
-        Chart("Jobs a second, sustained (longer is better)", "/s", bars(rates)),
+        Chart("Submit to result, median (shorter is better; logarithmic)", "ms", bars(waits)),
+        Chart("Jobs a second, sustained (longer is better; logarithmic)", "/s", bars(rates)),
     ]
 
 

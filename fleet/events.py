@@ -23,6 +23,9 @@ _EVENT_BYTES_MAX = 16 * 1024
 _PROBLEM_CHARS_MAX = 512  # of a rejected job: a valid problemId is shorter
 _LANGUAGE_CHARS_MAX = 64
 _BACKOFF_S_MAX = 2.0
+# After an announcement: what ends meanwhile is read with it, and whoever was woken by the same
+# announcement for the result itself is not kept waiting by this reading's write to the disk.
+_GATHER_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +201,7 @@ class Completions:
         self._woken.clear()
         batch = await self._take()
         if not batch and await self._sleep(timeout_s):
+            await asyncio.sleep(_GATHER_S)
             batch = await self._take()
         return batch
 

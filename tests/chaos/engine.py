@@ -178,6 +178,7 @@ class Engine:
 
     def _argv(self) -> list[str]:
         folder = self._folder
+        namespace = self._home.name.replace("_", "0")  # which containerd does not take everywhere in a name
         return [
             # In a network namespace of its own: an engine without a bridge removes the docker0 it
             # finds, and with it the network of the host's engine.
@@ -189,8 +190,8 @@ class Engine:
             f"--pidfile={folder}/pid",
             f"--config-file={folder}/daemon.json",
             f"--cgroup-parent=/{self._home.name}",
-            f"--containerd-namespace={self._home.name}",
-            f"--containerd-plugins-namespace={self._home.name}-plugins",
+            f"--containerd-namespace={namespace}",
+            f"--containerd-plugins-namespace={namespace}-plugins",
             "--bridge=none",
             "--iptables=false",
             "--ip-forward=false",
