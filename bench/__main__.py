@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
-import signal
 import subprocess
 import sys
 import time
@@ -21,6 +19,7 @@ from bench.figures import Figure
 from bench.ground import opened
 from bench.snippet import ROOT
 from fleet import log
+from tests.chaos.processes import interruptible
 
 _PARTS = ("machine", "peers", "docker", "crun", "trace", "queue", "fleet")
 _RESULTS = Path(__file__).parent / "results"
@@ -34,7 +33,9 @@ def main() -> int:
     began, before = time.strftime("%Y-%m-%d %H:%M"), machine.load_average()
     others = machine.others_running()
     try:
-        figures = uvloop.run(_interruptible(parts, quick=asked.quick))
+        figures = uvloop.run(
+            interruptible(_measure(parts, quick=asked.quick, home=ROOT / ".sandfleet/bench"))
+        )
     except InterruptedError as error:
         sys.stderr.write(f"bench: {error}\n")
         return 2
@@ -58,23 +59,6 @@ def main() -> int:
     if whole:
         _write(_RESULTS / "bench.svg", plot.svg(summary.charts(figures), summary.caption(facts, began)))
     return 0
-
-
-async def _interruptible(parts: Sequence[str], *, quick: bool) -> list[Figure]:
-    """All figures; told to end, it ends what it started first, and raises ``InterruptedError``."""
-    running = asyncio.ensure_future(_measure(parts, quick=quick, home=ROOT / ".sandfleet/bench"))
-    told: list[str] = []
-
-    def end(number: signal.Signals) -> None:
-        told.append(number.name)
-        running.cancel()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, end, number)
-    try:
-        return await running
-    except asyncio.CancelledError:
-        raise InterruptedError(f"ended by {', '.join(told)}") from None
 
 
 async def _measure(parts: Sequence[str], *, quick: bool, home: Path) -> list[Figure]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import secrets
-import signal
 import sys
 import time
 from pathlib import Path
@@ -15,6 +13,7 @@ import uvloop
 from tests.chaos import campaign, plan, report
 from tests.chaos.engine import EngineError
 from tests.chaos.faults import FAULTS
+from tests.chaos.processes import interruptible
 from tests.chaos.sabotage import SABOTAGES
 
 
@@ -45,21 +44,7 @@ async def _interruptible(chosen: plan.Plan) -> campaign.Outcome:
         sys.stdout.write(f"  {time.monotonic() - began_s:6.1f} s  {words}\n")
         sys.stdout.flush()
 
-    running = asyncio.ensure_future(campaign.run(chosen, say))
-    told: list[str] = []
-
-    def end(number: signal.Signals) -> None:
-        told.append(number.name)
-        running.cancel()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, end, number)
-    try:
-        return await running
-    except asyncio.CancelledError:
-        if not told:
-            raise
-        raise InterruptedError(f"ended by {told[0]}") from None
+    return await interruptible(campaign.run(chosen, say))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -19,7 +19,7 @@ from fleet.redis_client import RedisClients, Timing
 from fleet.redis_queue import QueueOptions, RedisQueue
 from tests.chaos import snippets
 from tests.chaos.plan import Plan
-from tests.chaos.processes import ROOT, Process, environment, free_port, python
+from tests.chaos.processes import ROOT, Process, environment, free_port, listens, python
 from tests.chaos.proxy import Proxy
 
 _PATIENCE_S = 30.0
@@ -150,7 +150,7 @@ class FleetUnderTest:
         for member in self.members:
             member.start()
         async with asyncio.timeout(2 * _PATIENCE_S):
-            while len(await self.queue.workers()) < len(self.workers) or not await self._listens():
+            while len(await self.queue.workers()) < len(self.workers) or not await listens(self.api_port):
                 self.note_deaths()
                 if self.deaths:
                     raise RuntimeError(self.deaths[0])
@@ -187,14 +187,6 @@ class FleetUnderTest:
         """What each process of a member has logged so far."""
         for life in member.lives:
             yield life.log.read_text("utf-8", "replace")
-
-    async def _listens(self) -> bool:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", self.api_port)
-        except OSError:
-            return False
-        writer.close()
-        return True
 
     def _member(self, name: str, argv: list[str], settings: dict[str, object]) -> Member:
         def launch(life: str, proxy: Proxy) -> Process:

@@ -9,9 +9,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "CHAOS_CAMPAIGN"  # in the environment of every process of a campaign, and of its children
 _LOOK_S = 0.01
@@ -116,3 +118,32 @@ def marked(mark: str) -> list[tuple[int, str]]:
 async def pause(seconds: float) -> None:
     """Let ``seconds`` pass: what a fault campaign is made of, besides faults."""
     await asyncio.sleep(seconds)
+
+
+async def listens(port: int) -> bool:
+    """Whether somebody on this machine takes connections there."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+async def interruptible(work: Coroutine[Any, Any, T]) -> T:
+    """What ``work`` returns; told to end, it cleans up first, and this raises ``InterruptedError``."""
+    running = asyncio.ensure_future(work)
+    told: list[str] = []
+
+    def end(number: signal.Signals) -> None:
+        told.append(number.name)
+        running.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, end, number)
+    try:
+        return await running
+    except asyncio.CancelledError:
+        if not told:
+            raise
+        raise InterruptedError(f"ended by {told[0]}") from None

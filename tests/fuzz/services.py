@@ -17,7 +17,7 @@ from fleet.languages import Language, read_languages
 from fleet.redis_client import RedisClients, wait_for_redis
 from fleet.redis_queue import QueueOptions, RedisQueue
 from tests.chaos.fleet_under_test import redis_server
-from tests.chaos.processes import ROOT, Process, environment, free_port, python
+from tests.chaos.processes import ROOT, Process, environment, free_port, listens, python
 
 _PATIENCE_S = 60.0
 _LOOK_S = 0.02
@@ -132,13 +132,7 @@ async def _serve(services: Services) -> bool:
         return False
     if "subscriber" in services.processes and not await services.clients.call("EXISTS", keys.EVENTS):
         return False
-    if "api" in services.processes:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", services.api_port)
-        except OSError:
-            return False
-        writer.close()
-    return True
+    return "api" not in services.processes or await listens(services.api_port)
 
 
 def _peak_bytes(pid: int) -> int:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import signal
 import sys
 import time
 from pathlib import Path
@@ -12,6 +10,7 @@ from pathlib import Path
 import uvloop
 
 from tests.chaos.engine import EngineError
+from tests.chaos.processes import interruptible
 from tests.load import overload, report, soak
 from tests.load.rig import RUNTIMES
 
@@ -38,21 +37,7 @@ async def _interruptible(asked: argparse.Namespace) -> report.Outcome:
         sys.stdout.write(f"  {time.monotonic() - began_s:7.1f} s  {words}\n")
         sys.stdout.flush()
 
-    running = asyncio.ensure_future(_campaign(asked, say))
-    told: list[str] = []
-
-    def end(number: signal.Signals) -> None:
-        told.append(number.name)
-        running.cancel()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, end, number)
-    try:
-        return await running
-    except asyncio.CancelledError:
-        if not told:
-            raise
-        raise InterruptedError(f"ended by {told[0]}") from None
+    return await interruptible(_campaign(asked, say))
 
 
 async def _campaign(asked: argparse.Namespace, say: soak.Say) -> report.Outcome:

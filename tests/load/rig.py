@@ -20,7 +20,7 @@ from fleet.redis_queue import QueueOptions, RedisQueue
 from tests.chaos.engine import Engine
 from tests.chaos.fleet_under_test import Redis, redis_server
 from tests.chaos.oracle import Line
-from tests.chaos.processes import Process, environment, free_port, marked, python
+from tests.chaos.processes import Process, environment, free_port, listens, marked, python
 from tests.load.generator import Generator, Order
 from tests.load.programs import LANGUAGES_DIR
 from worker.cgroups import find_hierarchies
@@ -80,7 +80,7 @@ class Rig:
         settings = {**self._job_settings(), "port": self.api_port, "queue_max": queue_max}
         self._start("api", python("api"), settings)
         async with asyncio.timeout(_START_S):
-            while not await self._listens() or not await self.queue.workers():
+            while not await listens(self.api_port) or not await self.queue.workers():
                 self.look()
                 await asyncio.sleep(_LOOK_S)
 
@@ -177,14 +177,6 @@ class Rig:
         if self.runtime == "crun":
             settings |= {"runtime": "crun", "run_dir": self.run_dir, "state_dir": self.home / "state"}
         return settings
-
-    async def _listens(self) -> bool:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", self.api_port)
-        except OSError:
-            return False
-        writer.close()
-        return True
 
 
 @contextlib.asynccontextmanager
