@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 
 from api import schemas
 from api.problems import MEDIA_TYPE, Kind, Problem
-from fleet.job import Bounds
+from fleet.limits import Bounds
 
 _REF = "#/components/schemas/{model}"
 _JOB_ID = "0b1f3c5a7e9d2b4c6f8091a2b3c4d5e6"

@@ -10,8 +10,8 @@ from typing import Any
 
 from fleet import log
 from fleet.errors import QueueUnavailable
-from fleet.job import Bounds
 from fleet.languages import Language, names_by_alias
+from fleet.limits import Bounds
 from fleet.queue import Queue, WorkerInfo
 
 REFRESH_S = 1.0

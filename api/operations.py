@@ -12,7 +12,7 @@ from api.directory import Directory
 from api.metrics import CONTENT_TYPE, ApiMetrics
 from api.problems import Kind, Problem
 from fleet.errors import QueueUnavailable
-from fleet.job import Bounds
+from fleet.limits import Bounds
 from fleet.queue import Queue
 
 

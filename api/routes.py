@@ -25,7 +25,9 @@ from api.problems import Kind, Problem, as_problem
 from api.waiters import Waiter, Waiters, ends_with_client
 from fleet import log
 from fleet.errors import FleetError, InvalidJob, QueueUnavailable
-from fleet.job import JOB_ID_PATTERN, PROBLEM_ID_CHARS_MAX, Bounds, JobState, Submission, read_object
+from fleet.fields import PROBLEM_ID_CHARS_MAX, read_object
+from fleet.job import JOB_ID_PATTERN, JobState, Submission
+from fleet.limits import Bounds
 from fleet.queue import Enqueued, Queue, Record
 
 _FIELDS = sorted(str(field.alias) for field in schemas.SubmitRequest.model_fields.values())

@@ -11,7 +11,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from fleet.job import FLOOR, LANGUAGE_CHARS_MAX, PROBLEM_ID_CHARS_MAX, JobState, Lane, Verdict
+from fleet.fields import LANGUAGE_CHARS_MAX, PROBLEM_ID_CHARS_MAX
+from fleet.job import JobState, Lane, Verdict
+from fleet.limits import FLOOR
 
 JobId = Annotated[str, Field(pattern="^[0-9a-f]{32}$", examples=["0b1f3c5a7e9d2b4c6f8091a2b3c4d5e6"])]
 _PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+$"

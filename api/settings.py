@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from fleet.job import MIB
+from fleet.limits import MIB
 from fleet.settings import PREFIX, JobSettings
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bench.ground import Ground
 from bench.snippet import LANGUAGE, OUTPUT, PROGRAM, language
-from fleet.job import Bounds
+from fleet.limits import Bounds
 from worker.assembly import default_box
 from worker.cgroups import remove_if_empty
 from worker.crun import _make_namespace

@@ -22,7 +22,7 @@ from bench.figures import Figure, latency
 from bench.ground import Ground
 from bench.machine import at_once, timed
 from bench.snippet import OUTPUT, PROGRAM, ROOT, language
-from fleet.job import Bounds
+from fleet.limits import Bounds
 from worker.assembly import default_box
 from worker.profile import EngineFacts, Owner, container_config
 

@@ -1,4 +1,4 @@
-"""Jobs, limits, results and verdicts: frozen values, to and from JSON.
+"""Jobs, results and verdicts: frozen values, to and from JSON.
 
 One validator serves the API (before a job is accepted) and the worker (again, on what it pops,
 since anyone may push onto the public list): ``Submission.from_mapping``.
@@ -9,30 +9,20 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from fleet import fields
 from fleet.errors import InvalidJob, JobTooLarge
+from fleet.judging import NO_TESTS, Judging, read_args
+from fleet.limits import Bounds, limits_to_json, read_limits
 
-PROBLEM_ID_CHARS_MAX = 128
-LANGUAGE_CHARS_MAX = 64
 JOB_ID_PATTERN = re.compile(r"[0-9a-f]{32}")
-# C0, DEL and C1 controls, line and paragraph separators, and bidi overrides: none of them belongs
-# in an identifier that ends up in logs and terminals.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_LIMIT_FIELDS = {
-    "cpuSeconds": "cpu_s",
-    "wallSeconds": "wall_s",
-    "memoryBytes": "memory_bytes",
-    "processes": "processes",
-    "stdoutBytes": "stdout_bytes",
-    "stderrBytes": "stderr_bytes",
-}
-_WHOLE = frozenset({"memory_bytes", "processes", "stdout_bytes", "stderr_bytes"})
-MIB = 1024 * 1024
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_FILE_KEYS = ("path", "content")
 
 
 class JobState(StrEnum):
@@ -47,6 +37,8 @@ class Verdict(StrEnum):
     """Why a job ended. Only ``system_error`` is our fault."""
 
     OK = "ok"
+    ACCEPTED = "accepted"
+    WRONG_ANSWER = "wrong_answer"
     RUNTIME_ERROR = "runtime_error"
     COMPILE_ERROR = "compile_error"
     TIME_LIMIT = "time_limit"
@@ -66,48 +58,11 @@ class Lane(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What one run may use. Seconds for times, bytes for sizes, a count for processes."""
+class SourceFile:
+    """A further source file: where it lies below the work directory, and its text."""
 
-    cpu_s: float = 5.0
-    wall_s: float = 10.0
-    memory_bytes: int = 128 * MIB
-    processes: int = 64
-    stdout_bytes: int = 256 * 1024
-    stderr_bytes: int = 256 * 1024
-
-    def to_json(self) -> dict[str, float | int]:
-        """The limits under their JSON names."""
-        return {json_name: getattr(self, name) for json_name, name in _LIMIT_FIELDS.items()}
-
-
-# The least a request may ask for: below these an interpreter cannot even start, and the verdict
-# would blame the program for it.
-FLOOR = Limits(cpu_s=0.05, wall_s=0.05, memory_bytes=16 * MIB, processes=1, stdout_bytes=0, stderr_bytes=0)
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """The operator's word on every job: defaults, ceilings and sizes. No request passes them."""
-
-    default: Limits = Limits()
-    ceiling: Limits = Limits(cpu_s=15.0, wall_s=30.0, memory_bytes=512 * MIB)
-    code_bytes_max: int = 64 * 1024
-    stdin_bytes_max: int = 1 * MIB
-
-    @property
-    def item_bytes_max(self) -> int:
-        """Largest raw queue item that is looked at: JSON may escape one byte as six."""
-        return 6 * (self.code_bytes_max + self.stdin_bytes_max) + 4096
-
-    def resolve(self, asked: Mapping[str, float] | None, language: Mapping[str, float]) -> Limits:
-        """The limits of a run: what was asked for, else the language's own, else the default.
-
-        ``asked`` was validated by ``Submission``; a language's own limits are cut at the ceiling.
-        """
-        own = {name: min(value, getattr(self.ceiling, name)) for name, value in language.items()}
-        chosen: dict[str, Any] = {**own, **(asked or {})}
-        return replace(self.default, **chosen)
+    path: str
+    content: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +75,11 @@ class Submission:
     stdin: str = ""
     limits: Mapping[str, float] | None = None  # only those asked for, by field name of Limits
     priority: Lane = Lane.NORMAL
+    files: tuple[SourceFile, ...] = ()
+    args: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+    output_files: tuple[str, ...] = ()  # paths below the work directory, given back with the result
+    judging: Judging = NO_TESTS
 
     @classmethod
     def from_mapping(cls, raw: Mapping[str, Any], bounds: Bounds) -> Submission:
@@ -128,21 +88,38 @@ class Submission:
         Unknown fields are ignored here, so that a newer producer can talk to an older worker;
         the API forbids them to catch typing mistakes.
         """
-        return cls(
-            problem_id=_problem_id(raw.get("problemId")),
-            code=_text("code", raw.get("code"), bounds.code_bytes_max),
-            language=_language(raw.get("language")),
-            stdin=_text("stdin", _or(raw.get("stdin"), ""), bounds.stdin_bytes_max),
-            limits=_limits(raw.get("limits"), bounds),
+        stdin = raw.get("stdin")
+        submission = cls(
+            problem_id=fields.problem_id(raw.get("problemId")),
+            code=fields.text("code", raw.get("code"), bounds.code_bytes_max),
+            language=fields.language(raw.get("language")),
+            stdin="" if stdin is None else fields.text("stdin", stdin, bounds.stdin_bytes_max),
+            limits=read_limits("limits", raw.get("limits"), bounds),
             priority=_lane(raw.get("priority")),
+            files=_files(raw.get("files"), bounds),
+            args=read_args("args", raw.get("args"), bounds),
+            env=_env(raw.get("env"), bounds),
+            output_files=_output_files(raw.get("outputFiles"), bounds),
+            judging=Judging.read(raw, bounds),
         )
+        if submission.judging.cases and submission.stdin:
+            raise InvalidJob("stdin", "must be empty beside tests: each case has its own")
+        if submission.judging.cases and submission.output_files:
+            raise InvalidJob("outputFiles", "cannot be asked for beside tests")
+        return submission
 
     @classmethod
     def from_item(cls, item: bytes, bounds: Bounds) -> Submission:
         """A submission from the bytes of a queue item. Raises ``InvalidJob``, and nothing else."""
         if len(item) > bounds.item_bytes_max:
             raise InvalidJob("", f"the item has {len(item)} bytes; at most {bounds.item_bytes_max}")
-        return cls.from_mapping(read_object(item), bounds)
+        return cls.from_mapping(fields.read_object(item), bounds)
+
+    def check_beside(self, main_file: str) -> None:
+        """Raise ``InvalidJob`` if one of ``files`` would replace the file that ``code`` is written to."""
+        for index, file in enumerate(self.files):
+            if file.path.split("/")[0] == main_file:
+                raise InvalidJob(f"files[{index}].path", f"{main_file!r} is the name of the file of `code`")
 
     def to_spec(self) -> str:
         """The JSON that is stored with the job and that ``from_item`` reads again."""
@@ -155,10 +132,18 @@ class Submission:
         if self.stdin:
             spec["stdin"] = self.stdin
         if self.limits:
-            names = {name: json_name for json_name, name in _LIMIT_FIELDS.items()}
-            spec["limits"] = {names[name]: value for name, value in self.limits.items()}
+            spec["limits"] = limits_to_json(self.limits)
         if self.priority is not Lane.NORMAL:
             spec["priority"] = str(self.priority)
+        if self.files:
+            spec["files"] = [{"path": file.path, "content": file.content} for file in self.files]
+        if self.args:
+            spec["args"] = list(self.args)
+        if self.env:
+            spec["env"] = dict(self.env)
+        if self.output_files:
+            spec["outputFiles"] = list(self.output_files)
+        spec |= self.judging.to_json()
         return json.dumps(spec, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -207,12 +192,21 @@ class Result:
     started_at: str | None = None
     finished_at: str
     queue_ms: float | None = None
+    compile: Mapping[str, Any] | None = None  # of the compile stage, as JSON; None: there was none
+    cases: Sequence[Mapping[str, Any]] | None = None  # as JSON; None: the job had no tests
+    tests: Mapping[str, int] | None = None  # how many cases: total, passed, failed, skipped
+    files: Sequence[Mapping[str, Any]] | None = None  # as JSON; None: none were asked for
 
     def to_json(self) -> dict[str, Any]:
         """The result as clients see it."""
-        encoding, stdout, stderr = _encode(
-            _whole_characters(self.stdout, self.stdout_truncated),
-            _whole_characters(self.stderr, self.stderr_truncated),
+        parts = {"cases": self.cases, "tests": self.tests, "files": self.files}
+        said = {name: value for name, value in parts.items() if value is not None}
+        return {**self._fields(), **said}
+
+    def _fields(self) -> dict[str, Any]:
+        encoding, stdout, stderr = text_or_base64(
+            whole_characters(self.stdout, self.stdout_truncated),
+            whole_characters(self.stderr, self.stderr_truncated),
         )
         return {
             "jobId": self.job_id,
@@ -239,64 +233,14 @@ class Result:
             "startedAt": self.started_at,
             "finishedAt": self.finished_at,
             "queueMs": self.queue_ms,
+            "compile": self.compile,
         }
-
-
-def read_object(text: bytes) -> dict[str, Any]:
-    """The JSON object in ``text``, read strictly. Raises ``InvalidJob``, and nothing else.
-
-    Strictly: UTF-8, no key twice, no NaN or infinity, and an object at the top.
-    """
-    try:
-        raw = json.loads(text.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_finite)
-    except UnicodeDecodeError as error:
-        raise InvalidJob("", f"the JSON is not UTF-8: {error.reason}") from None
-    except (ValueError, RecursionError) as error:
-        raise InvalidJob("", f"this is not JSON: {str(error)[:200]}") from None
-    if not isinstance(raw, dict):
-        raise InvalidJob("", "the JSON must be an object")
-    return raw
 
 
 def iso_utc(epoch_ms: float) -> str:
     """An instant as ISO 8601 in UTC with milliseconds, from milliseconds since the epoch."""
     instant = datetime.fromtimestamp(epoch_ms / 1000, UTC)
     return instant.strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"
-
-
-def _or(value: Any, default: Any) -> Any:
-    return default if value is None else value
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ValueError(f"the key {key[:64]!r} is there twice")
-        found[key] = value
-    return found
-
-
-def _finite(constant: str) -> float:
-    raise ValueError(f"{constant} is not a JSON number")
-
-
-def _problem_id(value: Any) -> str:
-    if not isinstance(value, str):
-        raise InvalidJob("problemId", "must be a string of 1 to 128 characters")
-    if not 1 <= len(value) <= PROBLEM_ID_CHARS_MAX:
-        raise InvalidJob("problemId", f"has {len(value)} characters; 1 to 128 are allowed")
-    if _CONTROL.search(value):
-        raise InvalidJob("problemId", "must not contain control or text-direction characters")
-    return _encodable("problemId", value)
-
-
-def _language(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise InvalidJob("language", "must be the name or an alias of a language")
-    if len(value) > LANGUAGE_CHARS_MAX or _CONTROL.search(value):
-        raise InvalidJob("language", "is not the name or an alias of a language")
-    return _encodable("language", value)
 
 
 def _lane(value: Any) -> Lane:
@@ -307,52 +251,63 @@ def _lane(value: Any) -> Lane:
     raise InvalidJob("priority", "must be one of high, normal, low")
 
 
-def _text(field: str, value: Any, bytes_max: int) -> str:
-    if not isinstance(value, str):
-        raise InvalidJob(field, "must be a string")
-    size = len(_encodable(field, value).encode())
-    if size > bytes_max:
-        raise JobTooLarge(field, f"has {size} bytes; at most {bytes_max} are allowed")
-    return value
+def _files(value: Any, bounds: Bounds) -> tuple[SourceFile, ...]:
+    def read(field: str, entry: Any) -> SourceFile:
+        raw = fields.table(field, entry, _FILE_KEYS)
+        return SourceFile(
+            path=fields.path(f"{field}.path", raw.get("path")),
+            content=fields.text(f"{field}.content", raw.get("content"), bounds.files_bytes_max),
+        )
+
+    found = fields.items("files", value, bounds.files_max, read)
+    _distinct("files", "path", [file.path for file in found])
+    size = sum(len(file.content.encode()) for file in found)
+    if size > bounds.files_bytes_max:
+        raise JobTooLarge("files", f"have {size} bytes in sum; at most {bounds.files_bytes_max} are allowed")
+    return found
 
 
-def _encodable(field: str, value: str) -> str:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise InvalidJob(field, "contains a lone surrogate, which is no character") from None
-    return value
+def _output_files(value: Any, bounds: Bounds) -> tuple[str, ...]:
+    found = fields.items("outputFiles", value, bounds.output_files_max, fields.path)
+    _distinct("outputFiles", "", list(found))
+    return found
 
 
-def _limits(value: Any, bounds: Bounds) -> dict[str, float] | None:
+def _distinct(field: str, key: str, paths: list[str]) -> None:
+    """No path twice, and none that is a folder of another: the second would replace the first."""
+    seen: dict[str, int] = {}
+    for index, path in enumerate(paths):
+        name = f"{field}[{index}]" + (f".{key}" if key else "")
+        if path in seen:
+            raise InvalidJob(name, f"is the same path as {field}[{seen[path]}]")
+        seen[path] = index
+    for index, path in enumerate(paths):
+        parts = path.split("/")
+        for depth in range(1, len(parts)):
+            if "/".join(parts[:depth]) in seen:
+                name = f"{field}[{index}]" + (f".{key}" if key else "")
+                raise InvalidJob(name, f"lies below {'/'.join(parts[:depth])!r}, which is a file")
+
+
+def _env(value: Any, bounds: Bounds) -> tuple[tuple[str, str], ...]:
     if value is None:
-        return None
+        return ()
     if not isinstance(value, dict):
-        raise InvalidJob("limits", "must be an object")
-    asked: dict[str, float] = {}
-    for json_name, amount in value.items():
-        name = _LIMIT_FIELDS.get(json_name)
-        if name is None:
-            raise InvalidJob(
-                f"limits.{json_name[:64]}", f"is not a limit; there are {', '.join(_LIMIT_FIELDS)}"
-            )
-        if amount is not None:
-            asked[name] = _limit(f"limits.{json_name}", name, amount, bounds)
-    return asked
+        raise InvalidJob("env", "must be an object")
+    found: list[tuple[str, str]] = []
+    for name, text in value.items():
+        field = f"env.{name[:64]}"
+        if not VARIABLE.fullmatch(name) or name not in bounds.env_allowed:
+            allowed = ", ".join(sorted(bounds.env_allowed)) or "none"
+            raise InvalidJob(field, f"may not be set; allowed here: {allowed}")
+        found.append((name, fields.word(field, text, bounds.args_bytes_max)))
+    size = sum(len(name) + len(text.encode()) + 2 for name, text in found)
+    if size > bounds.args_bytes_max:
+        raise JobTooLarge("env", f"has {size} bytes in sum; at most {bounds.args_bytes_max} are allowed")
+    return tuple(found)
 
 
-def _limit(field: str, name: str, amount: Any, bounds: Bounds) -> float:
-    if isinstance(amount, bool) or not isinstance(amount, int | float):
-        raise InvalidJob(field, "must be a number")
-    if name in _WHOLE and amount != amount // 1:
-        raise InvalidJob(field, "must be a whole number")
-    low, high = getattr(FLOOR, name), getattr(bounds.ceiling, name)
-    if not low <= amount <= high:
-        raise InvalidJob(field, f"must be from {low} to {high}, which is this fleet's ceiling")
-    return int(amount) if name in _WHOLE else float(amount)
-
-
-def _whole_characters(data: bytes, truncated: bool) -> bytes:
+def whole_characters(data: bytes, truncated: bool) -> bytes:
     """Drop the piece of a UTF-8 character that a cut left at the end, at most three bytes."""
     if not truncated:
         return data
@@ -365,7 +320,8 @@ def _whole_characters(data: bytes, truncated: bool) -> bytes:
     return data
 
 
-def _encode(stdout: bytes, stderr: bytes) -> tuple[str, str, str]:
+def text_or_base64(stdout: bytes, stderr: bytes) -> tuple[str, str, str]:
+    """Encoding, stdout and stderr: both as text if both are UTF-8, else both as base64."""
     try:
         return "utf-8", stdout.decode(), stderr.decode()
     except UnicodeDecodeError:

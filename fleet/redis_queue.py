@@ -30,7 +30,8 @@ from typing import Any
 from fleet import keys
 from fleet.errors import QueueFull, QueueMemoryFull
 from fleet.events import announcement
-from fleet.job import JOB_ID_PATTERN, Bounds, JobState, Lane
+from fleet.job import JOB_ID_PATTERN, JobState, Lane
+from fleet.limits import Bounds
 from fleet.queue import (
     Audit,
     Claim,

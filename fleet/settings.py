@@ -15,10 +15,12 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from fleet.errors import SettingsError
-from fleet.job import MIB, Bounds, Limits
+from fleet.job import VARIABLE
+from fleet.limits import MIB, Bounds, Limits
 from fleet.redis_address import check_address
 
 PREFIX = "SANDFLEET_"
+_TEXTS_BYTES_MAX = 9 * MIB
 _Loaded = TypeVar("_Loaded", bound="FleetSettings")
 
 
@@ -67,6 +69,23 @@ class JobSettings(FleetSettings):
     stdin_bytes_max: int = Field(
         MIB, ge=0, le=8 * MIB, description="largest stdin accepted, in bytes; 8 MiB at most"
     )
+    files_bytes_max: int = Field(
+        256 * 1024, ge=0, le=8 * MIB, description="further source files of a job, in bytes in sum"
+    )
+    output_files_bytes_max: int = Field(
+        MIB, ge=0, le=8 * MIB, description="output files given back with a result, in bytes in sum"
+    )
+    env_allowed: str = Field(
+        "", description="names of environment variables that a job may set, with commas between them"
+    )
+    tests_max: int = Field(200, ge=1, le=1000, description="cases a job or a problem may have")
+    tests_bytes_max: int = Field(
+        4 * MIB, ge=0, le=8 * MIB, description="stdin, expected output and arguments of all cases, in bytes"
+    )
+    job_s: float = Field(300.0, gt=0, description="wall-clock seconds of a job, compile and all cases")
+    compile_cpu_s: float = Field(15.0, gt=0, description="most CPU seconds of a compile stage")
+    compile_wall_s: float = Field(30.0, gt=0, description="most wall-clock seconds of a compile stage")
+    compile_memory_mib: int = Field(512, ge=16, description="most memory of a compile stage, in MiB")
     retention_s: int = Field(86_400, ge=1, description="seconds a result is kept")
     lease_s: float = Field(10.0, ge=1.5, description="seconds until a silent worker's jobs go to another")
 
@@ -78,6 +97,25 @@ class JobSettings(FleetSettings):
                 raise ValueError(f"{setting} is above {setting}_MAX; lower one or raise the other")
         return self
 
+    @field_validator("env_allowed")
+    @classmethod
+    def _env_allowed_are_names(cls, words: str) -> str:
+        for word in _names_in(words):
+            if not VARIABLE.fullmatch(word):
+                raise ValueError(f"{word[:64]!r} is not the name of an environment variable")
+        return words
+
+    @model_validator(mode="after")
+    def _an_item_fits(self) -> JobSettings:
+        # JSON may escape a byte as six, and Redis takes a value of 64 MiB (setup/redis.conf).
+        texts = self.code_bytes_max + self.stdin_bytes_max + self.files_bytes_max + self.tests_bytes_max
+        if texts > _TEXTS_BYTES_MAX:
+            raise ValueError(
+                f"code, stdin, files and tests may have {texts} bytes together; "
+                f"at most {_TEXTS_BYTES_MAX}: lower one of SANDFLEET_{{CODE,STDIN,FILES,TESTS}}_BYTES_MAX"
+            )
+        return self
+
     @property
     def bounds(self) -> Bounds:
         """The settings as the bounds that jobs are validated with."""
@@ -85,7 +123,14 @@ class JobSettings(FleetSettings):
             default=self._limits(self.cpu_s, self.wall_s, self.memory_mib),
             ceiling=self._limits(self.cpu_s_max, self.wall_s_max, self.memory_mib_max),
             code_bytes_max=self.code_bytes_max,
+            compile=self._limits(self.compile_cpu_s, self.compile_wall_s, self.compile_memory_mib),
             stdin_bytes_max=self.stdin_bytes_max,
+            files_bytes_max=self.files_bytes_max,
+            env_allowed=_names_in(self.env_allowed),
+            output_files_bytes_max=self.output_files_bytes_max,
+            tests_max=self.tests_max,
+            tests_bytes_max=self.tests_bytes_max,
+            job_s=self.job_s,
         )
 
     def _limits(self, cpu_s: float, wall_s: float, memory_mib: int) -> Limits:
@@ -97,6 +142,10 @@ class JobSettings(FleetSettings):
             stdout_bytes=self.output_bytes,
             stderr_bytes=self.output_bytes,
         )
+
+
+def _names_in(words: str) -> frozenset[str]:
+    return frozenset(word.strip() for word in words.split(",") if word.strip())
 
 
 def load(kind: type[_Loaded]) -> _Loaded:

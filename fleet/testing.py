@@ -16,7 +16,8 @@ from typing import Any
 
 from fleet.errors import QueueFull
 from fleet.events import Completion
-from fleet.job import Bounds, Evidence, JobState, Lane, Result, Submission, Verdict, iso_utc
+from fleet.job import Evidence, JobState, Lane, Result, Submission, Verdict, iso_utc
+from fleet.limits import Bounds
 from fleet.queue import (
     CRASHES_MAX,
     Audit,

@@ -27,6 +27,8 @@ from worker.settings import WorkerSettings
 
 VERDICTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.OK: ("the program ended with exit code 0 within all limits", "-"),
+    Verdict.ACCEPTED: ("every case of its tests ended within all limits, with the expected output", "-"),
+    Verdict.WRONG_ANSWER: ("a case ended within all limits, with another output than expected", "program"),
     Verdict.RUNTIME_ERROR: ("another exit code, or a signal of its own", "program"),
     Verdict.COMPILE_ERROR: ("the compile stage failed", "program"),
     Verdict.TIME_LIMIT: ("the CPU or the wall-clock limit; the evidence says which", "program"),

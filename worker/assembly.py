@@ -7,8 +7,8 @@ from contextlib import AbstractAsyncContextManager
 
 from fleet import log
 from fleet.errors import ImageMissing, SandboxError
-from fleet.job import Bounds
 from fleet.languages import Language
+from fleet.limits import Bounds
 from fleet.queue import Queue, WorkerInfo
 from worker.health import Health
 from worker.heartbeat import Heartbeat

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from fleet.errors import FleetError, ImageMissing, SandboxError
-from fleet.job import Bounds
 from fleet.languages import Language
+from fleet.limits import Bounds
 from worker.assembly import ask_served
 from worker.sandbox import Sandbox
 

@@ -15,8 +15,9 @@ from typing import Any
 
 from fleet import log
 from fleet.errors import ImageMissing, InvalidJob, QueueUnavailable, SandboxError
-from fleet.job import Bounds, Result, Submission
+from fleet.job import Result, Submission
 from fleet.languages import Language, names_by_alias
+from fleet.limits import Bounds
 from fleet.queue import CRASHES_MAX, Fail, Finish, Queue
 from worker.health import Health
 from worker.heartbeat import Heartbeat

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from fleet.job import MIB
+from fleet.limits import MIB
 from worker.sandbox import BoxSpec
 
 UID = GID = 65534

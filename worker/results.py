@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 
 from fleet.errors import InvalidJob
-from fleet.job import Bounds, Evidence, Result, Submission, Verdict, iso_utc
+from fleet.job import Evidence, Result, Submission, Verdict, iso_utc
+from fleet.limits import Bounds
 from fleet.queue import Claim
 from worker.run import Run
 from worker.sandbox import RawOutcome, Served, Stage

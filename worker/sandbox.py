@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from fleet.job import Limits
 from fleet.languages import Language
+from fleet.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 
-from fleet.job import Evidence, Limits, Verdict
+from fleet.job import Evidence, Verdict
+from fleet.limits import Limits
 from worker.sandbox import RawOutcome
 
 Judgement = tuple[Verdict, Evidence]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from fleet.job import MIB, Limits
+from fleet.limits import MIB, Limits
 from tests.abuse.arena import GONE_S, Balance, Outcome
 from tests.abuse.case import Case
 from worker.settings import BEHIND_INIT_S

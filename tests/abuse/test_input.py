@@ -22,7 +22,7 @@ from api.__main__ import serve
 from api.settings import ApiSettings
 from fleet import keys
 from fleet.events import Completion
-from fleet.job import MIB, Bounds
+from fleet.limits import MIB, Bounds
 from fleet.redis_client import RedisClients
 from fleet.redis_queue import QueueOptions, RedisQueue
 from tests.abuse.host import rss_bytes

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from fleet.job import MIB
+from fleet.limits import MIB
 from tests.contract.sandbox_harness import REAL, box_spec, docker_sandbox, inspect, real_sandbox, stage
 from worker.crun_sandbox import CrunBox
 from worker.docker_sandbox import DockerBox

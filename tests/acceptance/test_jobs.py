@@ -9,7 +9,7 @@ import secrets
 import httpx2
 import pytest
 
-from fleet.job import MIB
+from fleet.limits import MIB
 from setup.hello import Example, examples
 from tests.acceptance.harness import Fleet
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from fleet.job import MIB, Limits
 from fleet.languages import Language, read_languages
+from fleet.limits import MIB, Limits
 from tests.contract.crun_harness import crun_sandbox, needs_crun
 from worker.crun_sandbox import CrunSandbox, Times
 from worker.docker_sandbox import DockerEngine, DockerSandbox

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from fleet.errors import EngineUnavailable, ImageMissing, SandboxError
-from fleet.job import MIB
+from fleet.limits import MIB
 from tests.contract.crun_harness import crun_sandbox, hierarchies, init_pid, mounts, needs_crun, state, traces
 from tests.contract.sandbox_harness import ENDLESS, HELLO, PYTHON, box_spec, stage
 from worker.crun_sandbox import CrunBox, CrunSandbox, Times

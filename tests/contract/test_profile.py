@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fleet.job import MIB
+from fleet.limits import MIB
 from tests.contract.sandbox_harness import PYTHON, REAL, box_spec, inspect, real_sandbox, stage
 from worker.profile import FILE_BYTES_MAX, INODES, PROFILE, SHM_BYTES, TMPFS_BYTES, UID, EngineFacts, Line
 from worker.sandbox import Stage

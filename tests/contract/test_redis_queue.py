@@ -13,7 +13,8 @@ import pytest
 
 from fleet import keys
 from fleet.errors import QueueMemoryFull, QueueUnavailable
-from fleet.job import MIB, Lane, Verdict
+from fleet.job import Lane, Verdict
+from fleet.limits import MIB
 from fleet.queue import Claim, Fail, Finish
 from fleet.redis_client import RedisClients, Timing, wait_for_redis
 from fleet.redis_queue import QueueOptions, RedisQueue

@@ -14,7 +14,7 @@ import struct
 from collections.abc import Iterator
 
 from fleet.errors import ProtocolError, SandboxError
-from fleet.job import Limits
+from fleet.limits import Limits
 from worker.attached_stream import AttachedStream
 from worker.box import Conversation, Ending
 from worker.frames import CHUNK_BYTES_MAX, End, Fault, FrameReader, Output, Ready

@@ -14,7 +14,7 @@ from collections import Counter
 from urllib.parse import quote_from_bytes
 
 from fleet import keys
-from fleet.job import Bounds
+from fleet.limits import Bounds
 from tests.fuzz import http_schema
 from tests.fuzz.http_judge import ACCEPTED, fault, statuses
 from tests.fuzz.http_odd import SMUGGLED, OddRequests

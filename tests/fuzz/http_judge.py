@@ -8,8 +8,10 @@ from collections.abc import Collection
 from api.problems import MEDIA_TYPE, Kind
 from api.schemas import SubmitRequest
 from fleet.errors import InvalidJob, JobTooLarge
-from fleet.job import Bounds, Submission, read_object
+from fleet.fields import read_object
+from fleet.job import Submission
 from fleet.languages import Language, names_by_alias
+from fleet.limits import Bounds
 from tests.fuzz.http_wire import Answer
 
 ACCEPTED = frozenset({200, 202})

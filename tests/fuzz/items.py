@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fleet.job import Bounds
+from fleet.limits import Bounds
 
 _BOUNDS = Bounds()
 _WORDS = (

@@ -19,8 +19,9 @@ from typing import Any
 from fleet import keys
 from fleet.errors import InvalidJob
 from fleet.events import Completion
-from fleet.job import JOB_ID_PATTERN, Bounds, Lane, Submission
+from fleet.job import JOB_ID_PATTERN, Lane, Submission
 from fleet.languages import Language, names_by_alias
+from fleet.limits import Bounds
 from fleet.queue import Audit
 from tests.chaos import oracle
 from tests.fuzz.items import Items

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fleet.job import MIB, Limits
 from fleet.languages import Language
+from fleet.limits import MIB, Limits
 from tests.contract.sandbox_harness import real_sandbox
 from worker.sandbox import BoxSpec, RawOutcome, Sandbox, Stage
 

@@ -12,8 +12,8 @@ import pytest
 from api import directory as module
 from api.directory import Directory
 from fleet.errors import QueueUnavailable
-from fleet.job import Bounds
 from fleet.languages import Language
+from fleet.limits import Bounds
 from fleet.queue import Queue, WorkerInfo
 
 

@@ -17,7 +17,8 @@ from pydantic import ValidationError
 from api.schemas import SubmitRequest
 from api.testing import BODY, ApiOfTest, api_of_test
 from fleet.errors import InvalidJob, QueueFull, QueueMemoryFull, QueueUnavailable
-from fleet.job import Bounds, Lane, Submission
+from fleet.job import Lane, Submission
+from fleet.limits import Bounds
 from fleet.testing import FakeQueue
 
 URN = "urn:sandfleet:problem:"

@@ -8,7 +8,7 @@ import struct
 import pytest
 
 from fleet.errors import ProtocolError, SandboxError
-from fleet.job import Limits
+from fleet.limits import Limits
 from worker.box import Conversation, Ending
 from worker.sandbox import Stage
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fleet.job import Bounds
+from fleet.limits import Bounds
 from tests.unit.worker_harness import LANGUAGES
 from worker.doctor import Grade, engine_checks, failed, image_checks, redis_checks, run_checks
 from worker.sandbox import RawOutcome, Stage

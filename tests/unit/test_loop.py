@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from fleet.errors import SandboxError
-from fleet.job import MIB, JobState
+from fleet.job import JobState
+from fleet.limits import MIB
 from fleet.queue import CRASHES_MAX, Renewal
 from tests.unit.worker_harness import Programs, Queue, item, serving, until
 from worker.sandbox import RawOutcome, Stage

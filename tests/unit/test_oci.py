@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fleet.errors import SandboxError
-from fleet.job import MIB
+from fleet.limits import MIB
 from worker import oci
 from worker.oci import OciFacts, Place, oci_config, seccomp
 from worker.profile import PROFILE, SECCOMP, UID, EngineFacts, Line

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from fleet.errors import SandboxError
-from fleet.job import MIB
+from fleet.limits import MIB
 from tests.unit.worker_harness import LANGUAGES, until
 from worker.metrics import Metrics
 from worker.sandbox import BoxSpec

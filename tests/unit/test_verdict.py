@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from fleet.job import Limits, Verdict
+from fleet.job import Verdict
+from fleet.limits import Limits
 from worker.sandbox import RawOutcome
 from worker.verdict import classify, signal_name
 
