@@ -4,31 +4,33 @@ With ``fleet/redis_master.py`` the only module that knows the Redis library.
 
 Theory of operation:
 
-- Three kinds of connection, never mixed. *Commands*: a pool with short timeouts, where a call that
-  was cut off is sent again; every verb of the queue may arrive twice, so this is safe. *Blocking*:
+- Three kinds of connection, never mixed. *Commands*: a few with short timeouts, on which those that
+  are asked for at one time go in one trip (``fleet/redis_batches.py``). A trip that was cut off is
+  sent again; every verb of the queue may arrive twice, so this is safe. *Blocking*:
   for BLMOVE and other slow answers; its timeout lies above the time the server blocks and nothing
   is sent again, since a second BLMOVE would move a second item. *Pub/sub*: one connection each, read
   by one task, rebuilt by its owner rather than by the library, so that the owner knows of the hole.
 - A connection that dies is noticed by its next write. asyncio then raises an error of the operating
   system; uvloop, which the API runs on, raises a ``RuntimeError`` that the library does not know.
   Here both mean the same: nothing was sent, so send it again.
-- A cancelled call costs its connection. The library closes a connection whose call ends by
-  cancellation (``read_response`` and ``send_packed_command`` disconnect on any ``BaseException``)
-  before the pool may lend it again, so the next caller cannot read an answer meant for another.
-  A test holds the library to it (``tests/contract/test_redis_client.py``).
+- A cancelled command is done all the same, and its answer dropped. A cancelled blocking call costs
+  its connection: the library closes one whose call ends by cancellation (``read_response`` and
+  ``send_packed_command`` disconnect on any ``BaseException``) before the pool may lend it again, so
+  nobody can read an answer meant for another. A test holds both to it
+  (``tests/contract/test_redis_client.py``).
 - An instance belongs to one event loop. A thread with a loop of its own has an instance of its own.
 - Behind sentinels all three kinds follow a failover by connecting again (``fleet/redis_master.py``).
 - Replication lags. What is *settled* is answered only when enough replicas have it, and all that
   was written before it: a promise given by one master then holds at the next. WAIT goes with its
-  command in one trip, on one connection. When it fails the command was done all the same.
+  commands in one trip, on one connection. When it fails they were done all the same.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, cast
 
@@ -40,6 +42,7 @@ from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from fleet import keys, log
 from fleet.errors import QueueMemoryFull, QueueUnavailable
 from fleet.redis_address import sentinel_address
+from fleet.redis_batches import Batches, Command, Trip
 from fleet.redis_master import MasterConnection, Sentinels
 from fleet.scripts import script
 
@@ -57,8 +60,9 @@ class Timing:
     answer_s: float = 2.0
     block_s: float = 5.0  # longest time the server is asked to block
     resends: int = 3
-    connections_max: int = 32
-    lend_s: float = 5.0  # for a connection, while others have them all
+    connections_max: int = 32  # of each kind
+    senders: int = 4  # of those for commands that are on their way at once
+    lend_s: float = 5.0  # until a command is sent, while all of them are
 
 
 class Channel(Protocol):
@@ -95,9 +99,14 @@ class RedisClients:
             ),
             timing.connections_max,
         )
-        # First come, first served. The library's pool lends what comes back to whoever asks next, so
-        # callers that ask again at once keep all others waiting for ever.
-        self._turns = asyncio.Semaphore(timing.connections_max)
+        self._plain = Batches(self._trip, timing.senders, timing.lend_s)
+        # Any command counts as the latest write to wait for, also one sent again that writes nothing.
+        wait = ("WAIT", replicas, int(timing.answer_s * 500))
+        self._settling = (
+            Batches(self._trip, timing.senders, timing.lend_s, wait, self._have_it)
+            if replicas
+            else self._plain
+        )
         # Without a timeout of the library's: `block` and `run` set their own around the whole call.
         self._blocking = self._client(None, Retry(NoBackoff(), 0), timing.connections_max)
 
@@ -128,50 +137,33 @@ class RedisClients:
         self, verb: str, *args: str | bytes | float, slow: bool = False, settled: bool = False
     ) -> Any:
         """Run the script of ``verb``; ``slow`` for one that may take longer than a command may."""
-        client = self._blocking if slow else self._commands
         found = script(verb)
         with redis_errors(verb):
-            async with self._turn(), asyncio.timeout(_SLOW_S if slow else None):
-                try:
-                    return await self._send(client, settled, "EVALSHA", found.sha, 1, keys.PUBLIC, *args)
-                except failures.NoScriptError:
-                    # A new server, or someone flushed its scripts. EVAL stores it again.
-                    return await self._send(client, settled, "EVAL", found.text, 1, keys.PUBLIC, *args)
+            try:
+                return await self._ask(("EVALSHA", found.sha, 1, keys.PUBLIC, *args), slow, settled)
+            except failures.NoScriptError:
+                # A new server, or someone flushed its scripts. EVAL stores it again.
+                return await self._ask(("EVAL", found.text, 1, keys.PUBLIC, *args), slow, settled)
 
     async def call(self, *command: str | bytes | float, settled: bool = False) -> Any:
         """Run one command that may be sent again."""
         with redis_errors(str(command[0])):
-            async with self._turn():
-                return await self._send(self._commands, settled, *command)
+            return await self._ask(command, slow=False, settled=settled)
 
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        """One of the connections for commands is free."""
-        try:
-            async with asyncio.timeout(self._timing.lend_s):
-                await self._turns.acquire()
-        except TimeoutError:
-            words = f"all {self._timing.connections_max} connections are in use"
-            raise QueueUnavailable(words) from None
-        try:
-            yield
-        finally:
-            self._turns.release()
+    async def _ask(self, command: Command, slow: bool, settled: bool) -> Any:
+        if slow:
+            async with asyncio.timeout(_SLOW_S):
+                return await self._blocking.execute_command(*command)  # type: ignore[no-untyped-call]
+        return await (self._settling if settled else self._plain).ask(command)
 
-    async def _send(self, client: redis_asyncio.Redis, settled: bool, *command: str | bytes | float) -> Any:
-        if not (settled and self.replicas):
-            return await client.execute_command(*command)  # type: ignore[no-untyped-call]
-        pipeline = client.pipeline(transaction=False)
-        pipeline.execute_command(*command)
-        # Any command counts as the latest write to wait for, also one sent again that writes nothing.
-        pipeline.execute_command("WAIT", self.replicas, int(self._timing.answer_s * 500))
-        answer, have = await pipeline.execute(raise_on_error=False)
-        for result in (answer, have):
-            if isinstance(result, Exception):
-                raise result
-        if have < self.replicas:
-            raise QueueUnavailable(f"{command[0]!s}: {have} of {self.replicas} replicas have it in time")
-        return answer
+    def _trip(self) -> Trip:
+        return cast(Trip, self._commands.pipeline(transaction=False))
+
+    def _have_it(self, replicas: Any) -> None:
+        if isinstance(replicas, Exception):
+            raise replicas
+        if replicas < self.replicas:
+            raise QueueUnavailable(f"{replicas} of {self.replicas} replicas have it in time")
 
     async def block(self, *command: str | bytes | float, block_s: float) -> Any:
         """Run one command whose last argument is how long the server blocks, in seconds. Sent once.
@@ -203,6 +195,8 @@ class RedisClients:
 
     async def aclose(self) -> None:
         """Close every connection."""
+        for batches in {self._plain, self._settling}:
+            await batches.aclose()
         for client in (self._commands, self._blocking):
             await client.aclose()
             await client.connection_pool.disconnect()

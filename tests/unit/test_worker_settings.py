@@ -17,7 +17,7 @@ def test_the_defaults_fit_together() -> None:
     settings = load(WorkerSettings)
 
     assert settings.slots == os.cpu_count()
-    assert settings.stock == Stock(min(2, settings.slots), 2 * settings.slots, 300)
+    assert settings.stock == Stock(min(2, settings.slots), 6 * settings.slots, 300)
     assert settings.drain_s > settings.wall_s_max
     assert settings.worker_name
 
@@ -25,12 +25,12 @@ def test_the_defaults_fit_together() -> None:
 @pytest.mark.parametrize(
     ("spares", "spares_max", "floor", "ceiling"),
     [
-        (None, None, 2, 8),
+        (None, None, 2, 24),
         (None, 1, 1, 1),
         (0, None, 0, 0),
         (0, 3, 0, 3),
-        (3, None, 3, 8),
-        (20, None, 20, 40),
+        (3, None, 3, 24),
+        (20, None, 20, 120),
         (3, 3, 3, 3),
     ],
 )
