@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from fleet.errors import QueueUnavailable
 
@@ -81,7 +81,6 @@ class Batches:
         if len(self._under_way) < self._senders:
             sender = loop.create_task(self._send())
             self._under_way.add(sender)
-            sender.add_done_callback(self._under_way.discard)
         else:
             asked.timer = loop.call_later(self._patience_s, self._give_up, asked)
         return await asked.answer
@@ -100,17 +99,23 @@ class Batches:
             asked.tell(QueueUnavailable(f"all {self._senders} connections were in use"))
 
     async def _send(self) -> None:
-        while batch := self._next():
-            try:
-                answers = await self._travel([asked.command for asked in batch])
-            except asyncio.CancelledError:
-                answers = [QueueUnavailable("the connections were closed")] * len(batch)
-                raise
-            except Exception as error:  # whatever it is, it is the answer of each
-                answers = [error] * len(batch)
-            finally:
-                for asked, answer in zip(batch, answers, strict=True):
-                    asked.tell(answer)
+        me = cast("asyncio.Task[None]", asyncio.current_task())
+        try:
+            while batch := self._next():
+                await self._deliver(batch)
+        finally:
+            # In the step that found nobody waiting: whoever asks in the next one needs a sender.
+            self._under_way.discard(me)
+
+    async def _deliver(self, batch: Sequence[_Asked]) -> None:
+        answers: Sequence[Any] = [QueueUnavailable("the connections were closed")] * len(batch)
+        try:
+            answers = await self._travel([asked.command for asked in batch])
+        except Exception as error:  # whatever it is, it is the answer of each
+            answers = [error] * len(batch)
+        finally:
+            for asked, answer in zip(batch, answers, strict=True):
+                asked.tell(answer)
 
     def _next(self) -> list[_Asked]:
         batch: list[_Asked] = []

@@ -75,6 +75,15 @@ async def test_so_many_trips_are_under_way_at_once(redis: Redis) -> None:
     assert await asyncio.gather(*tasks) == [("a",), ("b",), ("c",)]
 
 
+async def test_who_asks_as_a_sender_comes_back_is_sent_at_once(redis: Redis) -> None:
+    """In the step between a sender's last answer and its end as a task."""
+    batches = Batches(redis.trip, 1, 60)
+    redis.opened.set()
+    for _ in range(50):
+        async with asyncio.timeout(5):
+            assert await batches.ask(("a",)) == ("a",)
+
+
 async def test_a_large_command_holds_up_few_others(redis: Redis) -> None:
     batches = Batches(redis.trip, 1, 60)
     tasks = await asked(batches, ("first",))
