@@ -19,8 +19,13 @@ from fleet.errors import LanguageFileError
 FILE_NAME = "language.toml"
 _NAME = re.compile(r"[a-z][a-z0-9+#-]{0,31}")
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
-_KEYS = {"aliases", "file", "run", "version", "exec", "warm", "base", "limits"}
+_KEYS = {
+    *("aliases", "file", "run", "version", "exec", "work_bytes", "starter"),
+    *("compile", "warm", "base", "limits"),
+}
 _LIMIT_KEYS = {"cpu_s": float, "wall_s": float, "memory_bytes": int, "processes": int}
+_MIB = 1024 * 1024
+WORK_BYTES, WORK_BYTES_MAX = 16 * _MIB, 256 * _MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +40,13 @@ class Language:
     base_upstream: str  # image to build on where a registry answers
     base_debian: tuple[str, ...]  # Debian packages that make an equivalent base
     exec: bool = False  # may files in the work directory be executed (compiled languages)
+    compile: tuple[str, ...] = ()  # run once before the program; empty: no compile stage
+    compile_limits: Mapping[str, float] = field(default_factory=dict)  # only those that differ
+    work_bytes: int = WORK_BYTES  # size of the work directory, which counts as memory
+    starter: bool = False  # built when a cluster is first brought up
     warm: tuple[str, ...] = ()  # started before the job is known; empty: no warm start
     warm_env: Mapping[str, str] = field(default_factory=dict)
-    limits: Mapping[str, float] = field(default_factory=dict)  # only those that differ
+    limits: Mapping[str, float] = field(default_factory=dict)  # of a run; only those that differ
 
     @property
     def image(self) -> str:
@@ -72,9 +81,11 @@ def _read(name: str, path: Path) -> Language:
     if not _NAME.fullmatch(name):
         raise LanguageFileError(f"{path}: the folder name {name!r} is not a language name")
     table = _Table(path, "", raw, _KEYS)
-    warm = _Table(path, "warm.", raw.get("warm", {}), {"argv", "env"})
+    warm = table.table("warm", {"argv", "env"})
     base = _Table(path, "base.", raw.get("base"), {"upstream", "debian"})
-    limits = _Table(path, "limits.", raw.get("limits", {}), set(_LIMIT_KEYS))
+    compiled = table.table("compile", {"argv", "limits"})
+    compile_limits = compiled.table("limits", set(_LIMIT_KEYS))
+    limits = table.table("limits", set(_LIMIT_KEYS))
     file = table.text("file")
     if not _FILE.fullmatch(file):
         raise LanguageFileError(f"{path}: file must be a plain file name, not {file!r}")
@@ -85,6 +96,10 @@ def _read(name: str, path: Path) -> Language:
         run=table.words("run"),
         version=table.words("version"),
         exec=table.flag("exec"),
+        compile=compiled.words("argv") if raw.get("compile") else (),
+        compile_limits=compile_limits.amounts(_LIMIT_KEYS),
+        work_bytes=table.size("work_bytes", WORK_BYTES, WORK_BYTES_MAX),
+        starter=table.flag("starter"),
         warm=warm.words("argv") if raw.get("warm") else (),
         warm_env=warm.mapping("env"),
         base_upstream=base.text("upstream"),
@@ -105,6 +120,9 @@ class _Table:
             raise self._bad(unknown[0], f"is unknown; there are {', '.join(sorted(keys))}")
         self._raw = raw
 
+    def table(self, key: str, keys: set[str]) -> _Table:
+        return _Table(self._path, f"{self._prefix}{key}.", self._raw.get(key, {}), keys)
+
     def text(self, key: str) -> str:
         value = self._raw.get(key)
         if not isinstance(value, str) or not value:
@@ -115,6 +133,12 @@ class _Table:
         value = self._raw.get(key, False)
         if not isinstance(value, bool):
             raise self._bad(key, "must be true or false")
+        return value
+
+    def size(self, key: str, default: int, most: int) -> int:
+        value = self._raw.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= most:
+            raise self._bad(key, f"must be a whole number of bytes from 1 to {most}")
         return value
 
     def words(self, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:

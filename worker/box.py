@@ -1,23 +1,45 @@
-"""The conversation with the init of one box: a stream of bytes in, the facts of a run out.
+"""The conversation with the init of one box: a stream of bytes in, the facts of its stages out.
 
-Nothing here knows an engine. A runtime brings a ``Stream`` to and from PID 1 and gets ``ready`` and
-``run``. Every byte from the box is hostile: ``FrameReader`` checks sizes, order and totals, and what
-breaks the protocol raises ``ProtocolError``, after which the box is only good for ``destroy``.
+Nothing here knows an engine. A runtime brings a ``Stream`` to and from PID 1 and gets ``ready``, ``run``
+and what may be done between two runs. Every byte from the box is hostile: ``FrameReader`` checks sizes,
+order and totals, and what breaks the protocol raises ``ProtocolError``. A deadline of the worker's own
+stands behind each answer. After the first failure nothing more is said: the box is only good for
+``destroy``.
 """
 
 from __future__ import annotations
 
+import abc
 import asyncio
 import contextlib
 import time
-from dataclasses import asdict
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict, replace
 from enum import StrEnum
 from typing import Any, Protocol
 
 from fleet.errors import ProtocolError, SandboxError
-from worker.frames import End, Fault, Frame, FrameReader, Output, Ready, encode_file, encode_stage
-from worker.sandbox import RawOutcome, Stage
+from worker.frame_reader import FrameReader
+from worker.frames import (
+    Data,
+    End,
+    Fault,
+    FetchEnd,
+    Frame,
+    Kept,
+    Output,
+    Ready,
+    Wiped,
+    encode_fetch,
+    encode_file,
+    encode_keep,
+    encode_stage,
+    encode_wipe,
+)
+from worker.sandbox import BoxSpec, Fetched, RawOutcome, Stage
 from worker.settings import BEHIND_INIT_S
+
+_BETWEEN_S = 10.0  # for an answer of init while no program runs
 
 
 class Stream(Protocol):
@@ -39,12 +61,14 @@ class Ending(StrEnum):
 
 
 class Conversation:
-    """One box's frames, in their order."""
+    """One box's frames, in their order. One call at a time; after one that failed, none."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._reader = FrameReader()
         self._pending: list[Frame] = []
+        self._taken = False
+        self.memory_in_use_bytes = 0  # what init saw since no program has run; 0: it has not looked
 
     async def ready(self) -> bool:
         """Wait for init's first word; False if the box ended instead. Raises ``SandboxError``."""
@@ -61,7 +85,64 @@ class Conversation:
     async def run(self, stage: Stage) -> tuple[RawOutcome, Ending]:
         """Run ``stage``: what was seen until the end, and how that came. Raises ``SandboxError``."""
         messages = _messages(stage)
+        with self.turn():
+            raw, ending = await self._run(stage, messages)
+        self._taken = ending is not Ending.TOLD
+        return raw, ending
+
+    async def keep(self) -> bool:
+        """Have init remember the work directory; False if it is too much. Raises ``SandboxError``."""
+        with self.turn():
+            self._reader.begin_keep()
+            async with self._between("KEEP", encode_keep()):
+                answer = await self._word()
+        return isinstance(answer, Kept) and answer.whole
+
+    async def wipe(self) -> None:
+        """Have init clear up what programs left. Raises ``SandboxError``."""
+        with self.turn():
+            self._reader.begin_wipe()
+            async with self._between("WIPE", encode_wipe()):
+                answer = await self._word()
+        if isinstance(answer, Wiped):
+            self.memory_in_use_bytes = answer.memory_bytes
+
+    async def fetch(self, path: str, bytes_max: int) -> Fetched:
+        """At most so many bytes of a file of the work directory. Raises ``SandboxError``."""
+        try:
+            message = encode_fetch(path, bytes_max)
+        except ValueError as error:  # the job was validated, so this is a mistake of ours
+            raise SandboxError(f"the file cannot be asked for: {error}") from None
+        content = bytearray()
+        with self.turn():
+            self._reader.begin_fetch(bytes_max)
+            async with self._between("FETCH", message):
+                while not isinstance(word := await self._word(), FetchEnd):
+                    content += word.data if isinstance(word, Data) else b""
+        return Fetched(word.how, bytes(content), word.size_bytes)
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """Nobody else has to do with the box meanwhile, nor afterwards if it ends with an error."""
+        if self._taken:
+            raise SandboxError("the sandbox is at work, or was given up: it can only be destroyed")
+        self._taken = True
+        yield
+        self._taken = False
+
+    @contextlib.asynccontextmanager
+    async def _between(self, what: str, message: bytes) -> AsyncIterator[None]:
+        """Send ``message`` while no program runs, and have an answer in time."""
+        try:
+            async with asyncio.timeout(_BETWEEN_S):
+                await self._send([message])
+                yield
+        except TimeoutError:
+            raise SandboxError(f"the sandbox's init did not answer {what} within {_BETWEEN_S:g} s") from None
+
+    async def _run(self, stage: Stage, messages: list[bytes]) -> tuple[RawOutcome, Ending]:
         self._reader.begin_stage((stage.limits.stdout_bytes, stage.limits.stderr_bytes))
+        self.memory_in_use_bytes = 0
         heard = {"stdout": bytearray(), "stderr": bytearray()}
         started_s = time.monotonic()
         sending = asyncio.create_task(self._send(messages))
@@ -92,9 +173,19 @@ class Conversation:
                     return frame
                 case Fault(words):
                     raise SandboxError(f"the sandbox's init gave up: {words}")
-                case Ready():
-                    raise ProtocolError("READY came twice")
+                case _:
+                    raise ProtocolError(f"{type(frame).__name__} came while a stage runs")
         return None
+
+    async def _word(self) -> Frame:
+        """The next frame of an answer."""
+        match await self._next():
+            case None:
+                raise SandboxError("the sandbox ended between two stages")
+            case Fault(words):
+                raise SandboxError(f"the sandbox's init gave up: {words}")
+            case frame:
+                return frame
 
     async def _next(self) -> Frame | None:
         while not self._pending:
@@ -103,6 +194,51 @@ class Conversation:
                 return None
             self._pending = self._reader.feed(data)
         return self._pending.pop(0)
+
+
+class ConversingBox(abc.ABC):
+    """What boxes of every runtime have alike: all that goes by way of init, and a size."""
+
+    def __init__(self, spec: BoxSpec) -> None:
+        self.spec = spec
+        self._size = spec
+        self._conversation: Conversation | None = None  # from when it is started
+
+    @property
+    def conversation(self) -> Conversation:
+        """The one with its init. Raises ``SandboxError`` if it was never started."""
+        if self._conversation is None:
+            raise SandboxError("a sandbox that was never started has nothing to say")
+        return self._conversation
+
+    async def keep(self) -> bool:
+        """See ``worker.sandbox.Box``."""
+        return await self.conversation.keep()
+
+    async def wipe(self) -> None:
+        """See ``worker.sandbox.Box``."""
+        await self.conversation.wipe()
+
+    async def fetch(self, path: str, bytes_max: int) -> Fetched:
+        """See ``worker.sandbox.Box``."""
+        return await self.conversation.fetch(path, bytes_max)
+
+    async def resize(self, memory_bytes: int, processes: int) -> bool:
+        """See ``worker.sandbox.Box``."""
+        wanted = replace(self._size, memory_bytes=memory_bytes, processes=processes)
+        if wanted == self._size:
+            return True
+        # Asked of init first: where v1 would refuse, v2 would kill.
+        if memory_bytes < self.conversation.memory_in_use_bytes:
+            return False
+        with self.conversation.turn():
+            done = await self._become(wanted)
+        self._size = wanted if done else self._size
+        return done
+
+    @abc.abstractmethod
+    async def _become(self, size: BoxSpec) -> bool:
+        """Give the box these limits; False if it uses more memory. Raises ``SandboxError``."""
 
 
 def _messages(stage: Stage) -> list[bytes]:
@@ -116,6 +252,7 @@ def _messages(stage: Stage) -> list[bytes]:
                 wall_ms=round(limits.wall_s * 1000),
                 caps_bytes=(limits.stdout_bytes, limits.stderr_bytes),
                 stdin=stage.stdin,
+                env=[f"{name}={value}" for name, value in stage.env],
                 warm=stage.warm,
             ),
         ]

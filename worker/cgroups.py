@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import itertools
 import os
 import re
@@ -97,6 +98,48 @@ class Cgroup:
                 if line.startswith("oom_kill "):
                     return int(line.split()[1])
         return 0
+
+    def resize(self, memory_bytes: int, pids: int) -> bool:
+        """Change the limits of a box that runs; False if it uses more memory. Raises ``SandboxError``.
+
+        May take long: the kernel looks for memory that it can have back.
+        """
+        try:
+            if not self._resize_memory(memory_bytes):
+                return False
+            folder = self._hierarchies.controllers.get("pids", self._hierarchies.roots[0]) / self._path
+            (folder / "pids.max").write_text(f"{pids}", "ascii")
+        except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno == errno.EBUSY:
+                return False
+            raise SandboxError(
+                f"a sandbox cannot be given {memory_bytes} bytes and {pids} processes: {error}"
+            ) from None
+        return True
+
+    def _resize_memory(self, memory_bytes: int) -> bool:
+        if self._hierarchies.version == 2:
+            if self._in_use_bytes() > memory_bytes:  # v2 would kill for what v1 refuses
+                return False
+            (self._memory / "memory.max").write_text(f"{memory_bytes}", "ascii")
+            return True
+        # Memory with swap may never be limited to less than memory alone.
+        files = [self._memory / "memory.limit_in_bytes"]
+        if (self._memory / "memory.memsw.limit_in_bytes").exists():
+            files.append(self._memory / "memory.memsw.limit_in_bytes")
+        if memory_bytes > int(files[0].read_text("ascii")):
+            files.reverse()
+        for file in files:
+            file.write_text(f"{memory_bytes}", "ascii")
+        return True
+
+    def _in_use_bytes(self) -> int:
+        """Without what the kernel can drop at once."""
+        used = int((self._memory / "memory.current").read_text("ascii"))
+        for line in (self._memory / "memory.stat").read_text("ascii").splitlines():
+            if line.startswith(("inactive_file ", "active_file ")):
+                used -= int(line.split()[1])
+        return used
 
     @property
     def frozen(self) -> bool:

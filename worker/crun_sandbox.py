@@ -26,17 +26,18 @@ from pathlib import Path
 from fleet import log
 from fleet.errors import EngineUnavailable, SandboxError
 from fleet.languages import Language
-from worker.box import Conversation, Ending
+from worker.box import Conversation, ConversingBox, Ending
 from worker.cgroups import Cgroup, Hierarchies
 from worker.crun import Crun, Launch
 from worker.homes import Homes
 from worker.oci import OciFacts, Place, oci_config
-from worker.profile import Owner
+from worker.profile import Owner, container_limits
 from worker.rootfs import Image, RootfsStore
 from worker.sandbox import BoxSpec, RawOutcome, Stage
 
 _STREAM_BUFFER_BYTES = 64 * 1024
 _END_WAIT_S = 5.0
+_RESIZE_S = 10.0
 # User ids that neither distributions nor systemd nor container engines give out; each box takes one
 # of these ranges by chance, so that what the kernel counts by user is hardly ever shared.
 _HOST_ID_FIRST, _HOST_IDS, _HOST_RANGES = 1_879_048_192, 65_536, 4096
@@ -178,16 +179,15 @@ class CrunSandbox:
             await asyncio.shield(task)
 
 
-class CrunBox:
+class CrunBox(ConversingBox):
     """One container and the stream to its init."""
 
     def __init__(self, sandbox: CrunSandbox, spec: BoxSpec, name: str, image: str) -> None:
-        self.spec, self.id, self.image = spec, name, image
+        super().__init__(spec)
+        self.id, self.image = name, image
         self._sandbox = sandbox
         self._launch: Launch | None = None
         self._stream: SocketStream | None = None
-        self._conversation: Conversation | None = None
-        self._used = False
 
     def starts(self, launch: Launch, stream: SocketStream) -> None:
         """crun is at work on it."""
@@ -195,9 +195,8 @@ class CrunBox:
 
     async def ready(self) -> None:
         """Return when init says that it is ready. Raises ``SandboxError``."""
-        assert self._conversation is not None  # noqa: S101 - it has been started
-        assert self._launch is not None  # noqa: S101
-        if not await self._conversation.ready():
+        assert self._launch is not None  # noqa: S101 - it has been started
+        if not await self.conversation.ready():
             await self._launch.wait()  # it knows why, if it was crun
             raise SandboxError("a sandbox ended before it was ready")
 
@@ -208,10 +207,7 @@ class CrunBox:
 
     async def run(self, stage: Stage) -> RawOutcome:
         """The facts of running ``stage``. Raises ``SandboxError`` when our side failed."""
-        if self._used or self._conversation is None:
-            raise SandboxError("a sandbox runs one job; this one has had its")
-        self._used = True
-        raw, ending = await self._conversation.run(stage)
+        raw, ending = await self.conversation.run(stage)
         if ending is Ending.TOLD:
             return raw
         # No word from init. A sandbox that somebody took away is not the program's fault, so the
@@ -225,6 +221,16 @@ class CrunBox:
             f"the sandbox fell silent: {len(cgroup.pids())} processes in it, "
             f"{'frozen' if cgroup.frozen else 'not frozen'}, {cgroup.oom_kills()} killed for memory"
         )
+
+    async def _become(self, size: BoxSpec) -> bool:
+        limits = container_limits(size)
+        resizing = asyncio.to_thread(
+            self._sandbox.cgroup(self.id).resize, limits["Memory"], limits["PidsLimit"]
+        )
+        try:
+            return await asyncio.wait_for(resizing, _RESIZE_S)  # the kernel looks for memory to take back
+        except TimeoutError:
+            raise SandboxError(f"the kernel did not take new limits within {_RESIZE_S:g} s") from None
 
     async def destroy(self) -> None:
         """Kill and remove the container. Never raises."""

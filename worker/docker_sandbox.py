@@ -35,12 +35,14 @@ from fleet import log
 from fleet.errors import EngineUnavailable, ImageMissing, SandboxError
 from fleet.languages import Language
 from worker.attached_stream import AttachedStream
-from worker.box import Conversation, Ending
-from worker.profile import LABEL, EngineFacts, Owner, container_config
+from worker.box import Conversation, ConversingBox, Ending
+from worker.profile import LABEL, EngineFacts, Owner, container_config, container_limits
 from worker.sandbox import BoxSpec, RawOutcome, Stage
 
 API_OLDEST = "1.41"  # private cgroup namespaces
 _END_WAIT_S = 5.0
+# What runtimes say of a memory limit below what is in use.
+_IN_USE = ("device or resource busy", "unable to set memory limit", "memory limit too low")
 _log = log.get("worker.docker_sandbox")
 
 
@@ -81,6 +83,17 @@ class DockerEngine:
         connection: socket.socket = await self._in_thread(work, "attach", unwanted=socket.socket.close)
         connection.setblocking(False)
         return connection
+
+    async def update(self, container: str, limits: dict[str, int]) -> None:
+        """Change limits of a container. docker-py's own call does not know that of processes."""
+
+        def work() -> None:
+            with _translated():
+                client: Any = self._client()
+                url = client._url("/containers/{0}/update", container)
+                client._raise_for_status(client._post_json(url, data=limits))
+
+        await self._in_thread(work, "update")
 
     def close(self) -> None:
         """Let the connections go. Calls under way end with their own deadline."""
@@ -250,6 +263,16 @@ class DockerSandbox:
         found: dict[str, Any] = await self._engine.call("inspect_container", container)
         return dict(found["State"])
 
+    async def resize(self, container: str, spec: BoxSpec) -> bool:
+        """Give a container the size of ``spec``; False if it uses more. Raises ``SandboxError``."""
+        try:
+            await self._engine.update(container, container_limits(spec))
+        except SandboxError as error:
+            if any(words in str(error) for words in _IN_USE):
+                return False
+            raise
+        return True
+
     async def wait_end(self, container: str) -> None:
         """Return when the container is not running. Raises ``SandboxError`` if it still is."""
         await self._engine.call("wait", container, timeout=_END_WAIT_S)
@@ -259,7 +282,7 @@ class DockerSandbox:
         self._engine.close()
 
 
-class DockerBox:
+class DockerBox(ConversingBox):
     """One container and the stream to its init."""
 
     def __init__(
@@ -271,14 +294,14 @@ class DockerBox:
         image: str,
         stream: AttachedStream,
     ) -> None:
-        self.spec, self.id, self.image = spec, container, image
-        self._sandbox, self._name = sandbox, name
-        self._stream, self._conversation = stream, Conversation(stream)
-        self._used = False
+        super().__init__(spec)
+        self.id, self.image = container, image
+        self._sandbox, self._name, self._stream = sandbox, name, stream
+        self._conversation = Conversation(stream)
 
     async def ready(self) -> None:
         """Return when init says that it is ready. Raises ``SandboxError``."""
-        if not await self._conversation.ready():
+        if not await self.conversation.ready():
             raise SandboxError(f"a sandbox ended before it was ready: {self._stream.diagnostics}")
 
     @property
@@ -288,10 +311,7 @@ class DockerBox:
 
     async def run(self, stage: Stage) -> RawOutcome:
         """The facts of running ``stage``. Raises ``SandboxError`` when our side failed."""
-        if self._used:
-            raise SandboxError("a sandbox runs one job; this one has had its")
-        self._used = True
-        raw, ending = await self._conversation.run(stage)
+        raw, ending = await self.conversation.run(stage)
         if ending is Ending.TOLD:
             return raw
         # No word from init. Neither an engine that hangs nor a sandbox that somebody took away is
@@ -307,6 +327,9 @@ class DockerBox:
             f"the sandbox fell silent: {state['Status']}, exit code {state['ExitCode']}"
             + (f", {self._stream.diagnostics}" if self._stream.diagnostics else "")
         )
+
+    async def _become(self, size: BoxSpec) -> bool:
+        return await self._sandbox.resize(self.id, size)
 
     async def destroy(self) -> None:
         """Kill and remove the container. Never raises."""

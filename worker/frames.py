@@ -1,9 +1,7 @@
-"""The frames a worker and init exchange (``sandbox-images/README.md``): bytes from values and back.
+"""The frames a worker and init exchange (``sandbox-images/README.md``): bytes from values, and the values
+of what comes back.
 
-Pure: no I/O. What init sends is untrusted, since a program may have broken out of everything but
-its container; ``FrameReader`` checks version, type, size, order and every field, keeps at most one
-incomplete frame, and lets no stage send more than its caps. Whatever it does not like raises
-``ProtocolError``, after which the sandbox is only good for destruction.
+Pure: no I/O. ``worker.frame_reader`` reads what init sends, which is untrusted.
 """
 
 from __future__ import annotations
@@ -13,33 +11,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from fleet.errors import ProtocolError
-
 VERSION = 1
 PAYLOAD_BYTES_MAX = 8 * 1024 * 1024  # of a frame to init
-CHUNK_BYTES_MAX = 64 * 1024  # of an output frame
+CHUNK_BYTES_MAX = 64 * 1024  # of a frame with output or content
 PATH_BYTES_MAX = 1024
 WORDS_MAX = 256
+KEPT_BYTES_MAX = 64 * 1024 * 1024
+KEPT_ENTRIES_MAX = 4096
+HEADER = struct.Struct("!BBHI")
 
-_FILE, _STAGE, _CLOSE = 1, 2, 3
-_READY, _STDOUT, _STDERR, _END, _ERROR = 16, 17, 18, 19, 20
-_HEADER = struct.Struct("!BBHI")
+_FILE, _STAGE, _CLOSE, _KEEP, _WIPE, _FETCH = 1, 2, 3, 4, 5, 6
 _STAGE_HEAD = struct.Struct("!BBHIIIIHH")
-_READY_BODY = struct.Struct("!BBH")
-_END_BODY = struct.Struct("!BBHI5QII")
 _FLAG_WARM = 1
-# Least and most bytes of the payload of each frame from init.
-_SIZES = {
-    _READY: (_READY_BODY.size, _READY_BODY.size),
-    _STDOUT: (1, CHUNK_BYTES_MAX),
-    _STDERR: (1, CHUNK_BYTES_MAX),
-    _END: (_END_BODY.size, _END_BODY.size),
-    _ERROR: (0, 1024),
-}
-_LIMITS = (None, "cpu", "wall", "stdout", "stderr")
-_CODES = ((0, 255), (1, 64), (1, 4095))  # exit codes, signal numbers, errno values, by how it ended
 
 Stream = Literal["stdout", "stderr"]
+How = Literal["whole", "missing", "irregular", "cut"]  # a file was fetched; the last: at the most asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,29 +62,49 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """The work directory is remembered, or (not ``whole``) nothing is, since it was too much."""
+
+    whole: bool
+    entries: int
+    content_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wiped:
+    """What could be written to is as it was kept, or empty; so much memory is in use all the same."""
+
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Some bytes of the file that is fetched, in order."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FetchEnd:
+    """All of a file's bytes that were asked for came. ``size_bytes`` is that of the file."""
+
+    how: How
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """Init gave up and exits; ``words`` say why."""
 
     words: str
 
 
-Frame = Ready | Output | End | Fault
-
-
-@dataclass(slots=True)
-class _Running:
-    """The stage that runs: how much of each stream may come, and how much has."""
-
-    caps: dict[Stream, int]
-    came: dict[Stream, int]
+Frame = Ready | Output | End | Kept | Wiped | Data | FetchEnd | Fault
 
 
 def encode_file(path: str, content: bytes) -> bytes:
     """A ``FILE`` frame. Raises ``ValueError`` for a path that could leave the work directory."""
-    raw = path.encode()
-    if not 1 <= len(raw) <= PATH_BYTES_MAX or b"\0" in raw or {"", ".", ".."} & set(path.split("/")):
-        raise ValueError(f"not a plain path below the work directory: {path[:80]!r}")
-    return _encode(_FILE, struct.pack("!H", len(raw)), raw, content)
+    return _encode(_FILE, _path(path), content)
 
 
 def encode_stage(  # noqa: PLR0913 - the fields of one frame, all but the first by name
@@ -113,10 +119,13 @@ def encode_stage(  # noqa: PLR0913 - the fields of one frame, all but the first 
 ) -> bytes:
     """A ``STAGE`` frame: run ``argv`` (through the warm command if ``warm``) within these limits.
 
-    ``caps_bytes`` are those of stdout and stderr. Raises ``ValueError`` for what no frame can say.
+    ``caps_bytes`` are those of stdout and stderr, ``env`` words are ``NAME=VALUE``. Raises
+    ``ValueError`` for what no frame can say.
     """
     if not 1 <= len(argv) <= WORDS_MAX or len(env) > WORDS_MAX:
         raise ValueError(f"{len(argv)} words, {len(env)} variables; 1 to {WORDS_MAX} and at most {WORDS_MAX}")
+    if any(word.find("=") < 1 for word in env):
+        raise ValueError("a word of env is not NAME=VALUE")
     words = [word.encode() for word in (*argv, *env)]
     if any(b"\0" in word for word in words):
         raise ValueError("a word of argv or env contains NUL")
@@ -134,111 +143,32 @@ def encode_close() -> bytes:
     return _encode(_CLOSE)
 
 
-class FrameReader:
-    """Turns what init writes into frames, as it comes."""
-
-    def __init__(self) -> None:
-        self._buffer = bytearray()
-        self._ready = False
-        self._over = False
-        self._running: _Running | None = None
-
-    def begin_stage(self, caps_bytes: tuple[int, int]) -> None:
-        """Call before a ``STAGE`` is sent: until its ``End``, output within these caps is in order."""
-        stdout, stderr = caps_bytes
-        self._running = _Running({"stdout": stdout, "stderr": stderr}, {"stdout": 0, "stderr": 0})
-
-    def feed(self, data: bytes) -> list[Frame]:
-        """The frames that are complete with ``data``, which may be cut anywhere. Raises ``ProtocolError``."""
-        self._buffer += data
-        frames: list[Frame] = []
-        at = 0
-        while len(self._buffer) - at >= _HEADER.size:
-            kind, size = self._header(at)
-            begin = at + _HEADER.size
-            if len(self._buffer) < begin + size:
-                break
-            at = begin + size
-            frames.append(self._frame(kind, bytes(self._buffer[begin:at])))
-        del self._buffer[:at]
-        return frames
-
-    def close(self) -> None:
-        """Call at end of file. Raises ``ProtocolError`` if it comes inside a frame or a stage."""
-        if self._buffer:
-            raise ProtocolError(f"init's bytes end {len(self._buffer)} bytes into a frame")
-        if self._running and not self._over:
-            raise ProtocolError("init's bytes end before the stage does")
-
-    def _header(self, at: int) -> tuple[int, int]:
-        version, kind, zero, size = _HEADER.unpack_from(self._buffer, at)
-        if version != VERSION or zero or kind not in _SIZES:
-            raise ProtocolError(f"not a frame of init: version {version}, type {kind}")
-        if self._over or (kind != _ERROR and self._ready == (kind == _READY)):
-            raise ProtocolError(f"a frame of type {kind} is out of order")
-        if kind in (_STDOUT, _STDERR, _END) and not self._running:
-            raise ProtocolError(f"a frame of type {kind} came while no stage runs")
-        least, most = _SIZES[kind]
-        if not least <= size <= most:
-            raise ProtocolError(f"a frame of type {kind} has {size} bytes; {least} to {most} are allowed")
-        return kind, size
-
-    def _frame(self, kind: int, payload: bytes) -> Frame:
-        if kind == _READY:
-            self._ready = True
-            return _ready(payload)
-        if self._running and kind == _END:
-            running, self._running = self._running, None
-            return _end(payload, running)
-        if self._running and kind != _ERROR:
-            return _output("stdout" if kind == _STDOUT else "stderr", payload, self._running)
-        self._over = True
-        return Fault(payload.decode("utf-8", "backslashreplace"))
+def encode_keep() -> bytes:
+    """A ``KEEP`` frame: remember what is in the work directory."""
+    return _encode(_KEEP)
 
 
-def _ready(payload: bytes) -> Ready:
-    warm, cgroup, zero = _READY_BODY.unpack(payload)
-    if warm > 1 or cgroup > 2 or zero:
-        raise ProtocolError(f"READY says warm {warm}, cgroup {cgroup}")
-    return Ready(bool(warm), cgroup)
+def encode_wipe() -> bytes:
+    """A ``WIPE`` frame: make the work directory what it was when it was kept, and the rest empty."""
+    return _encode(_WIPE)
 
 
-def _output(stream: Stream, data: bytes, running: _Running) -> Output:
-    running.came[stream] += len(data)
-    if running.came[stream] > running.caps[stream]:
-        raise ProtocolError(f"init sent more {stream} than its cap of {running.caps[stream]} bytes")
-    return Output(stream, data)
+def encode_fetch(path: str, bytes_max: int) -> bytes:
+    """A ``FETCH`` frame: send the first ``bytes_max`` bytes of a file. Raises ``ValueError``."""
+    if not 0 <= bytes_max < 1 << 32:
+        raise ValueError(f"{bytes_max} bytes do not fit their field")
+    return _encode(_FETCH, struct.pack("!I", bytes_max), _path(path))
 
 
-def _end(payload: bytes, running: _Running) -> End:
-    how, limit, zero, code, cpu_us, wall_us, peak, stdout, stderr, oom, pids = _END_BODY.unpack(payload)
-    if how >= len(_CODES) or limit >= len(_LIMITS) or zero:
-        raise ProtocolError(f"END says how {how}, limit {limit}")
-    least, most = _CODES[how]
-    if not least <= code <= most:
-        raise ProtocolError(f"END says code {code} for how {how}")
-    counts: dict[Stream, int] = {"stdout": stdout, "stderr": stderr}
-    for stream, count in counts.items():
-        # The byte that passes a cap is counted but not sent.
-        if count > running.caps[stream] + 1 or min(count, running.caps[stream]) != running.came[stream]:
-            raise ProtocolError(f"END counts {count} bytes of {stream}, {running.came[stream]} came")
-    return End(
-        exit_code=code if how == 0 else None,
-        signal=code if how == 1 else None,
-        not_started=code if how == 2 else None,
-        limit=_LIMITS[limit],
-        cpu_us=cpu_us,
-        wall_us=wall_us,
-        memory_peak_bytes=peak,
-        stdout_bytes=stdout,
-        stderr_bytes=stderr,
-        oom_kills=oom,
-        pids_limit_hits=pids,
-    )
+def _path(path: str) -> bytes:
+    raw = path.encode()
+    if not 1 <= len(raw) <= PATH_BYTES_MAX or b"\0" in raw or {"", ".", ".."} & set(path.split("/")):
+        raise ValueError(f"not a plain path below the work directory: {path[:80]!r}")
+    return struct.pack("!H", len(raw)) + raw
 
 
 def _encode(kind: int, *parts: bytes) -> bytes:
     size = sum(map(len, parts))
     if size > PAYLOAD_BYTES_MAX:
         raise ValueError(f"a frame of {size} bytes is too large; at most {PAYLOAD_BYTES_MAX}")
-    return b"".join((_HEADER.pack(VERSION, kind, 0, size), *parts))
+    return b"".join((HEADER.pack(VERSION, kind, 0, size), *parts))

@@ -17,7 +17,7 @@ from fleet.limits import MIB
 from worker.sandbox import BoxSpec
 
 UID = GID = 65534
-TMPFS_BYTES = 16 * MIB
+TMP_BYTES = 16 * MIB
 SHM_BYTES = 4 * MIB
 INODES = 4096
 # One file of this size fits in no sandbox's memory, so a program meets its memory limit first.
@@ -66,8 +66,8 @@ def _tmpfs(spec: BoxSpec, _engine: EngineFacts) -> dict[str, str]:
         return f"rw,nosuid,nodev,{exec_flag},{size},mode={mode},uid={UID},gid={GID}"
 
     return {
-        "/work": options(TMPFS_BYTES, "0700", "exec" if spec.language.exec else "noexec"),
-        "/tmp": options(TMPFS_BYTES, "1777"),  # noqa: S108 - a mount point in the sandbox, not on the host
+        "/work": options(spec.language.work_bytes, "0700", "exec" if spec.language.exec else "noexec"),
+        "/tmp": options(TMP_BYTES, "1777"),  # noqa: S108 - a mount point in the sandbox, not on the host
         "/dev/shm": options(SHM_BYTES, "1777"),  # noqa: S108
     }
 
@@ -181,6 +181,16 @@ PROFILE: tuple[Line, ...] = (
     Line("HostConfig.Init", False, "a second init in front of ours"),
     Line("HostConfig.Runtime", lambda _spec, engine: engine.oci_runtime, "nothing: who starts it"),
 )
+
+
+# The lines that a box's size decides: what can be changed while it runs.
+_SIZE = ("HostConfig.Memory", "HostConfig.MemorySwap", "HostConfig.PidsLimit")
+
+
+def container_limits(spec: BoxSpec) -> dict[str, int]:
+    """The body of the engine's update call for a box that shall be as large as ``spec`` says."""
+    engine = EngineFacts()
+    return {line.key.split(".")[1]: line.of(spec, engine) for line in PROFILE if line.key in _SIZE}
 
 
 def container_config(

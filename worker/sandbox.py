@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from fleet.languages import Language
 from fleet.limits import Limits
@@ -22,6 +22,7 @@ class Stage:
     stdin: bytes = b""
     files: tuple[tuple[str, bytes], ...] = ()  # (path below the work directory, content)
     warm: bool = False  # use the process that was started ahead, if there is one
+    env: tuple[tuple[str, str], ...] = ()  # beside PATH, HOME and LANG, or in their place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,15 @@ class RawOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Fetched:
+    """A file of the work directory, after a stage. Only ``whole`` and ``cut`` have content."""
+
+    how: Literal["whole", "missing", "irregular", "cut"]  # irregular: no plain file, or not readable
+    content: bytes = b""
+    size_bytes: int = 0  # of the file; more than came if it was cut
+
+
+@dataclass(frozen=True, slots=True)
 class BoxSpec:
     """What a box is made for. Boxes of equal spec are interchangeable until used."""
 
@@ -55,7 +65,11 @@ class BoxSpec:
 
 
 class Box(Protocol):
-    """One started container, ready for exactly one job. Never reused."""
+    """One started container, ready for exactly one job: any number of stages, one after the other.
+
+    Never reused. Once a method has raised, was cancelled, or a run came back without an end of its
+    program, the box is only good for ``destroy``, and whatever else is asked of it raises.
+    """
 
     spec: BoxSpec
     id: str
@@ -68,8 +82,24 @@ class Box(Protocol):
     async def run(self, stage: Stage) -> RawOutcome:
         """Run ``stage`` and return the facts. Raises ``SandboxError`` when our side failed.
 
-        Cancelling it is safe: the box is then only good for ``destroy``.
+        Files stay in the work directory for the next stage; processes do not. Cancelling it is safe.
         """
+
+    async def keep(self) -> bool:
+        """Remember the work directory for ``wipe``: its folders, plain files and links, out of reach
+        of any program. False, and nothing is kept, if that is too much. Raises ``SandboxError``."""
+
+    async def wipe(self) -> None:
+        """Make the work directory what it was when it was last kept (empty if it never was), and
+        whatever else a program can write to empty. Raises ``SandboxError``."""
+
+    async def fetch(self, path: str, bytes_max: int) -> Fetched:
+        """The first ``bytes_max`` bytes of a file below the work directory, reached through no link.
+        Raises ``SandboxError``."""
+
+    async def resize(self, memory_bytes: int, processes: int) -> bool:
+        """Change the limits the box was started with, if they are others. False, and nothing has
+        changed, if more memory is in use than is to be allowed. Raises ``SandboxError``."""
 
     async def destroy(self) -> None:
         """End and remove the box. Never raises; what cannot be removed now is left to ``sweep``."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from fleet.errors import EngineUnavailable, ImageMissing, SandboxError
 from fleet.languages import Language
-from worker.sandbox import BoxSpec, RawOutcome, Stage
+from worker.frames import KEPT_BYTES_MAX, KEPT_ENTRIES_MAX, encode_fetch
+from worker.sandbox import BoxSpec, Fetched, RawOutcome, Stage
 
 Script = Callable[[Stage], Awaitable[RawOutcome]]
 
@@ -34,21 +36,77 @@ async def echo(stage: Stage) -> RawOutcome:
     )
 
 
+def leave_nothing(_stage: Stage) -> Mapping[str, bytes]:
+    """The default: a program that makes no files."""
+    return {}
+
+
 class FakeBox:
-    """A box that runs a script instead of a program."""
+    """A box that runs a script instead of a program. ``work`` are the files of its work directory."""
 
     def __init__(self, sandbox: FakeSandbox, spec: BoxSpec, number: int, image: str) -> None:
         self.spec, self.id, self.image = spec, f"box-{number}", image
         self.ended = False
-        self._sandbox, self._used = sandbox, False
+        self.work: dict[str, bytes] = {}
+        self.size = spec.memory_bytes, spec.processes
+        self._kept: dict[str, bytes] = {}
+        self._sandbox, self._taken = sandbox, False
 
     async def run(self, stage: Stage) -> RawOutcome:
         """What the script says. Raises ``SandboxError`` as a real box would."""
-        if self._used or self.ended:
-            raise SandboxError("a sandbox runs one job; this one has had its")
-        self._used = True
-        self._sandbox.stages.append(stage)
-        return await self._sandbox.script(stage)
+        with self._turn("run"):
+            self._sandbox.stages.append(stage)
+            self.work |= dict(stage.files)
+            raw = await self._sandbox.script(stage)
+            self.work |= self._sandbox.leaves(stage)
+        self._taken = raw.overdue or raw.box_oom
+        return raw
+
+    async def keep(self) -> bool:
+        """Whether the files are few and small enough; then they are remembered."""
+        with self._turn("keep"):
+            size_bytes = sum(map(len, self.work.values()))
+            fits = size_bytes <= KEPT_BYTES_MAX and len(self.work) <= KEPT_ENTRIES_MAX
+            self._kept = dict(self.work) if fits else {}
+        return fits
+
+    async def wipe(self) -> None:
+        """The files that were kept, and no others."""
+        with self._turn("wipe"):
+            self.work = dict(self._kept)
+
+    async def fetch(self, path: str, bytes_max: int) -> Fetched:
+        """One of the files."""
+        try:
+            encode_fetch(path, bytes_max)
+        except ValueError as error:
+            raise SandboxError(str(error)) from None
+        with self._turn(f"fetch {path}"):
+            if any(name.startswith(f"{path}/") for name in self.work):
+                return Fetched("irregular")
+            if path not in self.work:
+                return Fetched("missing")
+            content = self.work[path]
+            return Fetched("whole" if len(content) <= bytes_max else "cut", content[:bytes_max], len(content))
+
+    async def resize(self, memory_bytes: int, processes: int) -> bool:
+        """Note the size, if the engine is there and the files leave room."""
+        if self.size == (memory_bytes, processes):
+            return True
+        with self._turn(f"resize {memory_bytes} {processes}"):
+            await self._sandbox.ping()
+            fits = sum(map(len, self.work.values())) <= memory_bytes
+            self.size = (memory_bytes, processes) if fits else self.size
+        return fits
+
+    @contextlib.contextmanager
+    def _turn(self, call: str) -> Iterator[None]:
+        if self._taken or self.ended:
+            raise SandboxError("the sandbox is at work, or was given up: it can only be destroyed")
+        self._taken = True
+        self._sandbox.calls.append(call)
+        yield
+        self._taken = False
 
     async def destroy(self) -> None:
         """Gone; a second time changes nothing."""
@@ -57,13 +115,16 @@ class FakeBox:
 
 
 class FakeSandbox:
-    """``worker.sandbox.Sandbox`` in memory. Tests set ``script``, ``away``, ``images``; they read
-    ``boxes`` (those that exist), ``stages`` (what was run) and ``started`` (how many ever)."""
+    """``worker.sandbox.Sandbox`` in memory. Tests set ``script``, ``leaves`` (files that the program of a
+    stage makes), ``away``, ``images``; they read ``boxes`` (those that exist), ``stages`` (what was run),
+    ``calls`` (what boxes were asked, such as "fetch out.txt") and ``started`` (how many ever)."""
 
     runtime = "fake"
 
     def __init__(self, script: Script = echo) -> None:
         self.script = script
+        self.leaves: Callable[[Stage], Mapping[str, bytes]] = leave_nothing
+        self.calls: list[str] = []
         self.away = False
         self.images: dict[str, str] = {}  # by language; any other has image-1; "" is a missing one
         self.gate: asyncio.Event | None = None  # starts wait for it, if there is one

@@ -6,7 +6,8 @@
  * gets three pipes of its own, so nothing it writes can be taken for a frame. One thread, one poll loop; there are two
  * states, idle and in a stage:
  *
- *   idle      frames are read; FILE is written below /work, STAGE starts a program (or releases the warm one).
+ *   idle      frames are read; FILE is written below /work, KEEP remembers what is there, WIPE makes it so again, FETCH
+ *             sends a file of it, STAGE starts a program (or releases the warm one).
  *   in stage  stdin is fed, output is counted and passed on, deadlines are watched, orphans are reaped. A stage begins
  *             to end when its main process has ended or a limit is passed: from then on everything that is left is
  *             killed, again and again until wait() says that nobody is, the pipes are drained up to their caps, and END
@@ -21,6 +22,10 @@
  *     profile of the container refuses them for other processes. Nothing in here could.
  *   - init allocates nothing while a program runs, opens nothing (the cgroup files stay open) and forks nothing, so
  *     neither memory, descriptors nor pids can be taken away from it. The program's oom_score_adj makes it die first.
+ *   - files are touched only while idle, when nobody is there to change them meanwhile: what is seen of a name still holds
+ *     when it is used. Links are never followed, FIFOs never opened, and however deep a program nested its folders, init
+ *     neither recurses nor builds a path.
+ *   - what KEEP remembers is in init's memory, which a forked child does not even get a copy of.
  *   - output to the worker is buffered within bounds: when the buffer is full the program's pipes are not read, so
  *     back-pressure reaches the program while deadlines are still kept.
  *
@@ -31,6 +36,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -45,6 +51,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -55,19 +62,28 @@
 #endif
 
 enum { VERSION = 1, HEADER_BYTES = 8 };
-enum { FILE_FRAME = 1, STAGE_FRAME = 2, CLOSE_FRAME = 3 };
+enum { FILE_FRAME = 1, STAGE_FRAME = 2, CLOSE_FRAME = 3, KEEP_FRAME = 4, WIPE_FRAME = 5, FETCH_FRAME = 6 };
 enum { READY_FRAME = 16, STDOUT_FRAME = 17, STDERR_FRAME = 18, END_FRAME = 19, ERROR_FRAME = 20 };
+enum { KEPT_FRAME = 21, DATA_FRAME = 22, FETCHED_FRAME = 23, WIPED_FRAME = 24 };
 enum { EXITED = 0, SIGNALLED = 1, NOT_STARTED = 2 };
 enum { NO_LIMIT = 0, CPU_LIMIT = 1, WALL_LIMIT = 2, STDOUT_LIMIT = 3, STDERR_LIMIT = 4 };
+enum { FETCHED_WHOLE = 0, FETCHED_MISSING = 1, FETCHED_IRREGULAR = 2, FETCHED_CUT = 3 };
 enum { FLAG_WARM = 1 };
 
 #define PAYLOAD_MAX (8u << 20)  /* of a frame to init */
-#define CHUNK_MAX (64u << 10)   /* of an output frame */
+#define CHUNK_MAX (64u << 10)   /* of a frame with output or content */
 #define ERROR_MAX 1024u         /* of an error frame */
 #define END_BYTES 56u
 #define STAGE_FIXED_BYTES 24u
 #define WORDS_MAX 256u          /* argv words, and environment words, of a stage */
 #define PATH_BYTES_MAX 1024u
+#ifndef KEPT_BYTES_MAX
+#define KEPT_ENTRIES_MAX 4096u
+#define KEPT_BYTES_MAX (64u << 20)
+#endif
+#define KEEP_SPARE_BYTES (4u << 20) /* of the container's memory that KEEP leaves free */
+#define PAGE_BYTES 4096u
+#define SYMLINK_INLINE_MAX 127u /* bytes of a link's target that take no page of a tmpfs */
 #define WARM_WAIT_MS 10000      /* for the interpreter to load */
 #define CPU_CHECK_MIN_US 5000   /* between two looks at the CPU clock of the container */
 #define KILL_AGAIN_MS 5
@@ -98,11 +114,27 @@ static struct {
     const unsigned char *input; size_t input_bytes;   /* what is left of stdin */
     uint32_t cap[2]; uint64_t count[2];               /* output bytes, counted up to one past the cap */
     uint64_t begin_us, wall_us, wall_limit_us, cpu_limit_us, cpu_check_us;
-    uint64_t cpu_before_us, oom_before, pids_before;  /* the container's counters when the stage began */
-    uint64_t memory_seen;                             /* highest sample, where the kernel keeps no peak */
+    uint64_t cpu_before_us, oom_before, pids_before, peak_before, cache_before; /* the container's counters when it began */
+    uint64_t memory_seen;                             /* highest of the samples, and of what ended processes had resident */
 } stage;
 
-static struct { int cpu, peak, usage, oom, pids, version; } cgroup = {-1, -1, -1, -1, -1, 0};
+/* What KEEP saw: a table, and the bytes its entries point into. The entries of a folder are next to each other, behind it;
+ * the first is /work itself. All in one region, which no child gets. */
+struct entry { uint32_t parent, first, count, mode; size_t name, body; };
+struct piece { uint64_t at, bytes; }; /* of a file, and its bytes after it; the last has none and AT is the size of the file */
+static struct {
+    struct entry *table; unsigned char *bytes; /* NULL: nothing is kept */
+    size_t used, room;
+    uint32_t entries;
+    uint64_t content, pages; /* bytes in files, and what they take on a tmpfs */
+    bool too_much;
+} kept;
+
+/* The folders a program can write to, and the modes they began with. */
+static struct { const char *path; bool there; mode_t mode; } tops[] = {{"/work", 0, 0}, {"/tmp", 0, 0}, {"/dev/shm", 0, 0}};
+enum { WORK, TOPS = sizeof tops / sizeof *tops };
+
+static struct { int cpu, peak, usage, limit, stat, oom, pids, version; } cgroup = {-1, -1, -1, -1, -1, -1, -1, 0};
 static int signals, cpus = 1;
 static char *warm_argv[WORDS_MAX + 1], *warm_env[WORDS_MAX + 4], *base_env[4];
 static sigset_t sigterm;
@@ -170,6 +202,13 @@ static void flush(void) {
     outbox.start = outbox.end = 0;
 }
 
+static void send_all(void) { /* only while idle: nothing else needs looking after */
+    for (flush(); outbox.end > 0; flush()) {
+        struct pollfd p = {STDOUT_FILENO, POLLOUT, 0};
+        poll(&p, 1, -1);
+    }
+}
+
 static _Noreturn void fail(const char *format, ...) {
     kill(-1, SIGKILL);
     outbox_room(); /* compacts, so that the reserve is free */
@@ -229,30 +268,39 @@ static void open_counters(void) {
         cgroup.version = 1;
         cgroup.peak = open_counter("memory", "memory.max_usage_in_bytes");
         cgroup.usage = open_counter("memory", "memory.usage_in_bytes");
+        cgroup.limit = open_counter("memory", "memory.limit_in_bytes");
+        cgroup.stat = open_counter("memory", "memory.stat");
         cgroup.oom = open_counter("memory", "memory.oom_control");
         cgroup.pids = open_counter("pids", "pids.events");
     } else if ((cgroup.cpu = open_counter("", "cpu.stat")) >= 0) {
         cgroup.version = 2;
         cgroup.peak = open_counter("", "memory.peak");
         cgroup.usage = open_counter("", "memory.current");
+        cgroup.limit = open_counter("", "memory.max");
+        cgroup.stat = open_counter("", "memory.stat");
         cgroup.oom = open_counter("", "memory.events");
         cgroup.pids = open_counter("", "pids.events");
     }
 }
 
-/* The number after KEY at the start of a line of FD, or the first number where KEY is "". 0 if there is none. */
-static uint64_t counter(int fd, const char *key) {
-    char text[1024];
-    ssize_t n = fd < 0 ? -1 : pread(fd, text, sizeof text - 1, 0);
-    if (n <= 0) return 0;
-    text[n] = 0;
+/* The number after KEY at the start of a line of TEXT, or the first number where KEY is "". 0 if there is none. */
+static uint64_t find_number(const char *text, const char *key) {
     size_t key_bytes = strlen(key);
-    for (char *line = text; line; line = strchr(line, '\n')) {
+    for (const char *line = text; line; line = strchr(line, '\n')) {
         line += *line == '\n';
         if (strncmp(line, key, key_bytes) == 0) return strtoull(line + key_bytes, NULL, 10);
     }
     return 0;
 }
+
+static const char *read_counters(int fd) { /* until the next call */
+    static char text[2048];
+    ssize_t n = fd < 0 ? -1 : pread(fd, text, sizeof text - 1, 0);
+    text[n > 0 ? n : 0] = 0;
+    return text;
+}
+
+static uint64_t counter(int fd, const char *key) { return find_number(read_counters(fd), key); }
 
 /* Without a cgroup: what every process says it used, and those waited for. Processes cannot hide from /proc. */
 static uint64_t cpu_from_proc_us(void) {
@@ -290,31 +338,43 @@ static uint64_t cpu_used_us(void) {
     return now > stage.cpu_before_us ? now - stage.cpu_before_us : 0;
 }
 
+/* Pages of files, which the kernel gives back when memory is short. Those of an image stay charged to whoever read them
+ * first, so they would be counted as the memory of every later stage. */
+static uint64_t cache_bytes(void) {
+    const char *text = read_counters(cgroup.stat);
+    return find_number(text, "inactive_file ") + find_number(text, "active_file ");
+}
+
+static void note_memory(uint64_t bytes) {
+    if (bytes > stage.memory_seen) stage.memory_seen = bytes;
+}
+
+static void sample_memory(void) {
+    uint64_t usage = counter(cgroup.usage, "");
+    note_memory(usage > stage.cache_before ? usage - stage.cache_before : 0);
+}
+
+/* Of this stage: the container's peak if it moved; else no more than that, and no less than what was seen. */
 static uint64_t memory_peak(void) {
-    if (cgroup.peak >= 0) return counter(cgroup.peak, "");
-    uint64_t now = counter(cgroup.usage, "");
-    if (now > stage.memory_seen) stage.memory_seen = now;
-    return stage.memory_seen;
+    uint64_t peak = counter(cgroup.peak, "");
+    return peak > stage.peak_before || (peak > 0 && stage.memory_seen > peak) ? peak : stage.memory_seen;
+}
+
+static uint64_t memory_in_use(void) { /* that the kernel cannot have back */
+    uint64_t usage = counter(cgroup.usage, ""), cache = cache_bytes();
+    return usage > cache ? usage - cache : 0;
+}
+
+/* What the container may still use, so that the kernel need not kill anybody: KEEP asks before it does. */
+static uint64_t memory_left(void) {
+    uint64_t limit = counter(cgroup.limit, ""), taken = memory_in_use() + KEEP_SPARE_BYTES;
+    if (limit == 0) return UINT64_MAX; /* there is none, or none is known */
+    return limit > taken ? limit - taken : 0;
 }
 
 /* ---- files ---- */
 
-/* Write CONTENT to PATH below /work. An earlier stage may have put anything there: every folder is opened without
- * following links, and the file is made anew, so neither a link nor a FIFO of that name is ever opened. */
-static void write_file(char *path, const unsigned char *content, size_t bytes) {
-    int folder = open("/work", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    char *name = path, *slash;
-    for (; folder >= 0 && (slash = strchr(name, '/')); name = slash + 1) {
-        *slash = 0;
-        mkdirat(folder, name, 0755);
-        int next = openat(folder, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        close(folder);
-        folder = next;
-    }
-    if (folder < 0) fail("cannot open a folder on the way to a file: %s", strerror(errno));
-    unlinkat(folder, name, 0);
-    int file = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-    if (file < 0) fail("cannot make a file: %s", strerror(errno));
+static void write_all(int file, const unsigned char *content, size_t bytes) {
     while (bytes > 0) {
         ssize_t n = write(file, content, bytes);
         if (n < 0 && errno == EINTR) continue;
@@ -322,24 +382,348 @@ static void write_file(char *path, const unsigned char *content, size_t bytes) {
         content += n;
         bytes -= (size_t)n;
     }
+}
+
+/* The folder of *PATH below /work, of which its last part is left; -1 if there is none and none can be (if MAKE) made. */
+static int open_folder_of(char **path, bool make) {
+    int folder = open("/work", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    for (char *slash; folder >= 0 && (slash = strchr(*path, '/')); *path = slash + 1) {
+        *slash = 0;
+        if (make) mkdirat(folder, *path, 0755);
+        int next = openat(folder, *path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), error = errno;
+        close(folder);
+        errno = error;
+        folder = next;
+    }
+    return folder;
+}
+
+/* Write CONTENT to NAME below /work. An earlier stage may have put anything there: every folder is opened without
+ * following links, and the file is made anew, so neither a link nor a FIFO of that name is ever opened. */
+static void write_file(char *name, const unsigned char *content, size_t bytes) {
+    int folder = open_folder_of(&name, true);
+    if (folder < 0) fail("cannot open a folder on the way to a file: %s", strerror(errno));
+    unlinkat(folder, name, 0);
+    int file = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (file < 0) fail("cannot make a file: %s", strerror(errno));
+    write_all(file, content, bytes);
     close(file);
     close(folder);
 }
 
-static void handle_file(void) {
-    char path[PATH_BYTES_MAX + 1];
-    uint32_t length = inbox.size >= 2 ? get(inbox.payload, 2) : 0;
-    if (length == 0 || length > PATH_BYTES_MAX || length > inbox.size - 2) fail("FILE: bad length of the path");
-    memcpy(path, inbox.payload + 2, length);
+/* Copy the length-prefixed path at P, of which SIZE bytes are there, to PATH; its length. */
+static uint32_t parse_path(const char *frame, const unsigned char *p, size_t size, char path[PATH_BYTES_MAX + 1]) {
+    uint32_t length = size >= 2 ? get(p, 2) : 0;
+    if (length == 0 || length > PATH_BYTES_MAX || length > size - 2) fail("%s: bad length of the path", frame);
+    memcpy(path, p + 2, length);
     path[length] = 0;
-    if (strlen(path) != length) fail("FILE: NUL in the path");
+    if (strlen(path) != length) fail("%s: NUL in the path", frame);
     for (char *part = path;; part = strchr(part, '/') + 1) {
         size_t n = strcspn(part, "/");
         if (n == 0 || (n == 1 && part[0] == '.') || (n == 2 && part[0] == '.' && part[1] == '.'))
-            fail("FILE: the path must be relative, without empty, . or .. parts");
+            fail("%s: the path must be relative, without empty, . or .. parts", frame);
         if (!part[n]) break;
     }
+    return length;
+}
+
+static void handle_file(void) {
+    char path[PATH_BYTES_MAX + 1];
+    uint32_t length = parse_path("FILE", inbox.payload, inbox.size, path);
     write_file(path, inbox.payload + 2 + length, inbox.size - 2 - length);
+}
+
+static void handle_fetch(void) {
+    char path[PATH_BYTES_MAX + 1], *name = path;
+    if (inbox.size < 4) fail("FETCH: too short");
+    uint64_t most = get(inbox.payload, 4), size = 0, sent = 0;
+    if (parse_path("FETCH", inbox.payload + 4, inbox.size - 4, path) != inbox.size - 6) fail("FETCH: more than a path");
+    struct stat found;
+    int folder = open_folder_of(&name, false), file = -1;
+    bool there = folder >= 0 && fstatat(folder, name, &found, AT_SYMLINK_NOFOLLOW) == 0;
+    uint8_t how = !there && errno == ENOENT ? FETCHED_MISSING : FETCHED_IRREGULAR;
+    if (there && S_ISREG(found.st_mode)) file = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (file >= 0) {
+        size = (uint64_t)found.st_size;
+        how = size > most ? FETCHED_CUT : FETCHED_WHOLE;
+    }
+    for (uint64_t wanted = size < most ? size : most; sent < wanted;) {
+        uint64_t left = wanted - sent;
+        ssize_t n = read(file, outbox_payload(), left < CHUNK_MAX ? (size_t)left : CHUNK_MAX);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) fail("cannot read a file: %s", n ? strerror(errno) : "it is shorter than it says");
+        outbox_commit(DATA_FRAME, (uint32_t)n);
+        send_all();
+        sent += (uint64_t)n;
+    }
+    close_fd(&file);
+    close_fd(&folder);
+    unsigned char *p = put(put(outbox_payload(), how, 1), 0, 3);
+    put(p, size, 8);
+    outbox_commit(FETCHED_FRAME, 12);
+    send_all();
+}
+
+/* ---- what is kept, and made so again ---- */
+
+static DIR *list(int folder) { /* of a descriptor of its own: FOLDER stays open */
+    int again = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *names = again < 0 ? NULL : fdopendir(again);
+    if (!names) fail("cannot read a folder: %s", strerror(errno));
+    return names;
+}
+
+static const char *next_name(DIR *names) {
+    struct dirent *entry;
+    do entry = readdir(names);
+    while (entry && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0));
+    return entry ? entry->d_name : NULL;
+}
+
+/* Open the folder NAME, which is one and nobody's but ours, whatever its mode. */
+static int open_folder(int above, const char *name, mode_t mode) {
+    if ((mode & 0700) != 0700 && fchmodat(above, name, 0700, 0) < 0) fail("cannot enter a folder: %s", strerror(errno));
+    int folder = openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (folder < 0) fail("cannot open a folder: %s", strerror(errno));
+    return folder;
+}
+
+static int open_top(int which, mode_t *mode) { /* which the program may have closed to everybody */
+    struct stat now;
+    if (stat(tops[which].path, &now) < 0) fail("cannot find %s: %s", tops[which].path, strerror(errno));
+    if (mode) *mode = now.st_mode;
+    return open_folder(AT_FDCWD, tops[which].path, now.st_mode);
+}
+
+static void set_mode(int fd, mode_t mode) {
+    struct stat now;
+    mode &= 07777;
+    if (fstat(fd, &now) < 0 || ((now.st_mode & 07777) != mode && fchmod(fd, mode) < 0))
+        fail("cannot set a mode: %s", strerror(errno));
+}
+
+/* Call VISIT in each folder of the table, /work first: it may still add that folder's entries. Down by name and up by "..",
+ * so that neither depth nor width takes descriptors or stack; a folder has its mode again when it is left. */
+static void walk(void (*visit)(int folder, uint32_t of)) {
+    uint32_t here = 0;
+    int folder = open_top(WORK, NULL);
+    visit(folder, here);
+    for (uint32_t next = kept.table[here].first;;) {
+        uint32_t end = kept.table[here].first + kept.table[here].count;
+        while (next < end && !S_ISDIR(kept.table[next].mode)) next++;
+        bool down = next < end && !kept.too_much;
+        int other = -1;
+        if (down) other = open_folder(folder, (char *)kept.bytes + kept.table[next].name, kept.table[next].mode);
+        else if (here > 0 && (other = openat(folder, "..", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0)
+            fail("cannot leave a folder: %s", strerror(errno));
+        if (!down) set_mode(folder, kept.table[here].mode);
+        close(folder);
+        if (other < 0) return;
+        folder = other;
+        if (down) {
+            here = next;
+            visit(folder, here);
+            next = kept.table[here].first;
+        } else {
+            next = here + 1;
+            here = kept.table[here].parent;
+        }
+    }
+}
+
+static size_t take(const void *from, size_t bytes) { /* where they are in the region now; to be filled if FROM is NULL */
+    size_t at = kept.used;
+    if (bytes > kept.room - kept.used) {
+        kept.too_much = true;
+        return 0;
+    }
+    if (from) memcpy(kept.bytes + at, from, bytes);
+    kept.used += bytes;
+    return at;
+}
+
+static void keep_piece(int file, off_t at, off_t bytes) {
+    struct piece piece = {(uint64_t)at, (uint64_t)bytes};
+    take(&piece, sizeof piece);
+    size_t to = take(NULL, (size_t)bytes);
+    if (kept.too_much) return;
+    kept.content += (uint64_t)bytes;
+    kept.pages += ((uint64_t)bytes + PAGE_BYTES - 1) / PAGE_BYTES;
+    if (lseek(file, at, SEEK_SET) < 0) fail("cannot read a file: %s", strerror(errno));
+    for (ssize_t n; bytes > 0; to += (size_t)n, bytes -= n) {
+        n = read(file, kept.bytes + to, (size_t)bytes);
+        if (n < 0 && errno == EINTR) n = 0;
+        else if (n <= 0) fail("cannot read a file: %s", n ? strerror(errno) : "it is shorter than it says");
+    }
+}
+
+static size_t keep_file(int folder, const char *name, const struct stat *found) { /* without its holes */
+    size_t begin = kept.used;
+    bool closed = !(found->st_mode & 0400);
+    if (closed && fchmodat(folder, name, 0600, 0) < 0) fail("cannot open a file: %s", strerror(errno));
+    int file = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (file < 0) fail("cannot open a file: %s", strerror(errno));
+    for (off_t hole = 0, data; !kept.too_much && (data = lseek(file, hole, SEEK_DATA)) >= 0;) {
+        if ((hole = lseek(file, data, SEEK_HOLE)) <= data) fail("cannot read a file: it has holes in odd places");
+        keep_piece(file, data, hole - data);
+    }
+    struct piece last = {(uint64_t)found->st_size, 0};
+    take(&last, sizeof last);
+    if (closed) set_mode(file, found->st_mode);
+    close(file);
+    return begin;
+}
+
+static size_t keep_link(int folder, const char *name) {
+    char target[PATH_MAX + 1];
+    ssize_t n = readlinkat(folder, name, target, PATH_MAX);
+    if (n < 0) fail("cannot read a link: %s", strerror(errno));
+    target[n] = 0;
+    kept.pages += (size_t)n > SYMLINK_INLINE_MAX;
+    return take(target, (size_t)n + 1);
+}
+
+static void keep_folder(int folder, uint32_t of) {
+    kept.table[of].first = kept.entries;
+    DIR *names = list(folder);
+    for (const char *name; !kept.too_much && (name = next_name(names));) {
+        struct stat found;
+        if (fstatat(folder, name, &found, AT_SYMLINK_NOFOLLOW) < 0) fail("cannot look at a file: %s", strerror(errno));
+        bool link = S_ISLNK(found.st_mode), file = S_ISREG(found.st_mode);
+        if (!link && !file && !S_ISDIR(found.st_mode)) continue; /* a FIFO or a socket is nothing without its process */
+        kept.too_much = kept.entries > KEPT_ENTRIES_MAX; /* the first entry is /work */
+        if (kept.too_much) break;
+        struct entry entry = {.parent = of, .mode = found.st_mode, .name = take(name, strlen(name) + 1)};
+        if (link) entry.body = keep_link(folder, name);
+        if (file) entry.body = keep_file(folder, name, &found);
+        kept.table[kept.entries++] = entry;
+        kept.table[of].count++;
+    }
+    closedir(names);
+}
+
+static void forget_kept(void) {
+    if (kept.table) munmap(kept.table, (KEPT_ENTRIES_MAX + 1) * sizeof *kept.table + KEPT_BYTES_MAX);
+    memset(&kept, 0, sizeof kept);
+}
+
+static void handle_keep(void) {
+    forget_kept();
+    uint64_t left = memory_left();
+    size_t table_bytes = (KEPT_ENTRIES_MAX + 1) * sizeof *kept.table;
+    void *region = mmap(NULL, table_bytes + KEPT_BYTES_MAX, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (region == MAP_FAILED) fail("no memory to keep anything in");
+    madvise(region, table_bytes + KEPT_BYTES_MAX, MADV_DONTFORK);
+    kept.table = region;
+    kept.bytes = (unsigned char *)region + table_bytes;
+    kept.room = left < KEPT_BYTES_MAX ? (size_t)left : KEPT_BYTES_MAX;
+    mode_t mode;
+    int work = open_top(WORK, &mode);
+    kept.table[kept.entries++] = (struct entry){.mode = mode};
+    walk(keep_folder);
+    /* Names of one file (hard links) become files of their own, which may be more than there is room for. */
+    struct statvfs room;
+    if (fstatvfs(work, &room) < 0) fail("cannot measure /work: %s", strerror(errno));
+    if (room.f_blocks > 0 && kept.pages * PAGE_BYTES > room.f_blocks * room.f_frsize) kept.too_much = true;
+    close(work);
+    if (kept.too_much) forget_kept();
+    unsigned char *p = put(put(outbox_payload(), kept.table != NULL, 1), 0, 3);
+    p = put(p, kept.table ? kept.entries - 1 : 0, 4);
+    put(p, kept.content, 8);
+    outbox_commit(KEPT_FRAME, 16);
+    send_all();
+}
+
+static void restore_file(int folder, const char *name, const struct entry *entry) {
+    int file = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (file < 0) fail("cannot make a file again: %s", strerror(errno));
+    struct piece piece;
+    for (size_t at = entry->body;; at += piece.bytes) {
+        memcpy(&piece, kept.bytes + at, sizeof piece);
+        at += sizeof piece;
+        if (piece.bytes == 0) break;
+        if (lseek(file, (off_t)piece.at, SEEK_SET) < 0) fail("cannot write a file: %s", strerror(errno));
+        write_all(file, kept.bytes + at, piece.bytes);
+    }
+    if (ftruncate(file, (off_t)piece.at) < 0) fail("cannot give a file its size: %s", strerror(errno));
+    set_mode(file, entry->mode);
+    close(file);
+}
+
+static void restore_folder(int folder, uint32_t of) {
+    for (uint32_t i = kept.table[of].first; i < kept.table[of].first + kept.table[of].count; i++) {
+        const struct entry *entry = &kept.table[i];
+        const char *name = (char *)kept.bytes + entry->name, *target = (char *)kept.bytes + entry->body;
+        if (S_ISREG(entry->mode)) restore_file(folder, name, entry);
+        else if ((S_ISDIR(entry->mode) ? mkdirat(folder, name, 0700) : symlinkat(target, folder, name)) < 0)
+            fail("cannot make a folder or a link again: %s", strerror(errno));
+    }
+}
+
+static bool removed(int folder, const char *name) { /* false: it is a folder that is not empty */
+    if (unlinkat(folder, name, 0) == 0 || errno == ENOENT) return true;
+    if (errno == EISDIR && (unlinkat(folder, name, AT_REMOVEDIR) == 0 || errno == ENOENT)) return true;
+    if (errno != ENOTEMPTY) fail("cannot remove a file: %s", strerror(errno));
+    return false;
+}
+
+/* Move the folder NAME up to TOP, under a name that is free there or that of an empty folder. */
+static void raise_folder(int folder, const char *name, int top) {
+    static unsigned long number;
+    char fresh[32];
+    int moved = -1;
+    /* What a folder is moved out of changes its "..", so it must be writable itself. */
+    if (fchmodat(folder, name, 0700, 0) < 0) fail("cannot open a folder to all: %s", strerror(errno));
+    do {
+        snprintf(fresh, sizeof fresh, "%lu", number++);
+        moved = renameat(folder, name, top, fresh);
+    } while (moved < 0 && (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR));
+    if (moved < 0) fail("cannot move a folder: %s", strerror(errno));
+}
+
+/* Remove all that is below TOP. Each folder there loses everything but the folders in it that are not empty; those are
+ * moved to the top, where their turn comes: so nothing is ever more than two levels down. */
+static void empty(int top) {
+    for (bool found = true; found;) {
+        found = false;
+        DIR *names = list(top);
+        for (const char *name; (name = next_name(names));) {
+            found = true;
+            if (removed(top, name)) continue;
+            int folder = open_folder(top, name, 0);
+            DIR *below = list(folder);
+            for (const char *deeper; (deeper = next_name(below));)
+                if (!removed(folder, deeper)) raise_folder(folder, deeper, top);
+            closedir(below);
+            close(folder);
+            removed(top, name);
+        }
+        closedir(names);
+    }
+}
+
+static void handle_wipe(void) {
+    for (int i = 0; i < TOPS; i++) {
+        if (!tops[i].there) continue;
+        int top = open_top(i, NULL);
+        empty(top);
+        set_mode(top, tops[i].mode);
+        close(top);
+    }
+    if (kept.table) walk(restore_folder);
+    put(outbox_payload(), memory_in_use(), 8);
+    outbox_commit(WIPED_FRAME, 8);
+    send_all();
+}
+
+static void find_tops(void) {
+    struct stat root, top;
+    if (stat("/", &root) < 0) fail("cannot find /: %s", strerror(errno));
+    for (int i = 0; i < TOPS; i++) { /* one that is no mount of its own is part of the image */
+        tops[i].there = stat(tops[i].path, &top) == 0 && (i == WORK || top.st_dev != root.st_dev);
+        if (tops[i].there) tops[i].mode = top.st_mode & 07777;
+    }
 }
 
 /* ---- processes ---- */
@@ -348,9 +732,11 @@ static void handle_file(void) {
 static bool reap(void) {
     for (;;) {
         int status;
-        pid_t pid = waitpid(-1, &status, WNOHANG);
+        struct rusage used;
+        pid_t pid = wait4(-1, &status, WNOHANG, &used);
         if (pid == 0 || (pid < 0 && errno == EINTR)) return true;
         if (pid < 0) return false;
+        if (stage.running) note_memory((uint64_t)used.ru_maxrss * 1024);
         if (pid != program.pid) continue;
         program.pid = 0;
         program.waiting = false;
@@ -475,13 +861,19 @@ static void parse_words(unsigned char **at, const unsigned char *end, uint32_t c
     words[count] = NULL;
 }
 
+static bool has_name_of(const char *word, char **words) { /* of NAME=VALUE */
+    size_t bytes = strcspn(word, "=") + 1;
+    while (*words && strncmp(*words, word, bytes) != 0) words++;
+    return *words != NULL;
+}
+
 static bool same_words(char **a, char **b) {
     while (*a && *b && strcmp(*a, *b) == 0) a++, b++;
     return !*a && !*b;
 }
 
 static void handle_stage(void) {
-    static char *argv[WORDS_MAX + 1], *env[WORDS_MAX + 4];
+    static char *argv[WORDS_MAX + 1], *added[WORDS_MAX + 1], *env[WORDS_MAX + 4];
     if (inbox.size < STAGE_FIXED_BYTES) fail("STAGE: too short"); /* an empty one has no payload at all */
     unsigned char *p = inbox.payload, *end = p + inbox.size;
     uint32_t flags = get(p, 1), argc = get(p + 20, 2), envc = get(p + 22, 2);
@@ -494,10 +886,13 @@ static void handle_stage(void) {
     stage.cap[1] = get(p + 16, 4);
     p += STAGE_FIXED_BYTES;
     parse_words(&p, end, argc, argv);
-    memcpy(env, base_env, sizeof base_env);
-    parse_words(&p, end, envc, env + 3);
+    parse_words(&p, end, envc, added);
     for (uint32_t i = 0; i < envc; i++)
-        if (!strchr(env[3 + i], '=') || env[3 + i][0] == '=') fail("STAGE: an environment word is not NAME=VALUE");
+        if (!strchr(added[i], '=') || added[i][0] == '=') fail("STAGE: an environment word is not NAME=VALUE");
+    int words = 0;
+    for (int i = 0; i < 3; i++)
+        if (!has_name_of(base_env[i], added)) env[words++] = base_env[i];
+    memcpy(env + words, added, (envc + 1) * sizeof *added);
     stage.payload = inbox.payload;
     stage.payload_bytes = inbox.size;
     inbox.payload = NULL;
@@ -516,6 +911,8 @@ static void handle_stage(void) {
     stage.cpu_before_us = cpu_us();
     stage.oom_before = counter(cgroup.oom, "oom_kill ");
     stage.pids_before = counter(cgroup.pids, "max ");
+    stage.peak_before = counter(cgroup.peak, "");
+    stage.cache_before = cache_bytes();
     int error = program.waiting ? 0 : start(argv, hooked ? warm_env : env, hooked);
     program.waiting = false;
     close_fd(&program.gate); /* opens it */
@@ -568,7 +965,7 @@ static void watch_limits(void) {
     if (now - stage.begin_us >= stage.wall_limit_us) set_limit(WALL_LIMIT);
     if (now < stage.cpu_check_us) return;
     uint64_t used = cpu_used_us();
-    if (cgroup.peak < 0) memory_peak();
+    sample_memory();
     if (used > stage.cpu_limit_us) {
         set_limit(CPU_LIMIT);
         return;
@@ -620,17 +1017,25 @@ static void handle_frame(void) {
     if (stage.running) fail("a frame of type %u came while a stage runs", inbox.type);
     if (inbox.type == FILE_FRAME) handle_file();
     if (inbox.type == STAGE_FRAME) handle_stage();
+    if (inbox.type == KEEP_FRAME) handle_keep();
+    if (inbox.type == WIPE_FRAME) handle_wipe();
+    if (inbox.type == FETCH_FRAME) handle_fetch();
     if (inbox.payload) munmap(inbox.payload, inbox.size);
     memset(&inbox, 0, sizeof inbox);
+}
+
+static uint32_t most_bytes(uint8_t type) {
+    if (type == FETCH_FRAME) return 4 + 2 + PATH_BYTES_MAX;
+    return type == FILE_FRAME || type == STAGE_FRAME ? PAYLOAD_MAX : 0;
 }
 
 static void handle_header(void) {
     inbox.type = inbox.header[1];
     inbox.size = get(inbox.header + 4, 4);
     if (inbox.header[0] != VERSION) fail("frames of version %u are not known here", inbox.header[0]);
-    if (inbox.type < FILE_FRAME || inbox.type > CLOSE_FRAME) fail("frames of type %u are not known here", inbox.type);
+    if (inbox.type < FILE_FRAME || inbox.type > FETCH_FRAME) fail("frames of type %u are not known here", inbox.type);
     if (get(inbox.header + 2, 2)) fail("bytes 2 and 3 of a frame must be zero");
-    if (inbox.size > (inbox.type == CLOSE_FRAME ? 0 : PAYLOAD_MAX)) fail("a frame of %u bytes is too large", inbox.size);
+    if (inbox.size > most_bytes(inbox.type)) fail("a frame of %u bytes is too large", inbox.size);
     if (inbox.size == 0) return;
     inbox.payload = mmap(NULL, inbox.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (inbox.payload == MAP_FAILED) fail("no memory for a frame of %u bytes", inbox.size);
@@ -739,6 +1144,7 @@ int main(int argc, char **argv) {
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) cpus = CPU_COUNT(&set);
     read_arguments(argc, argv);
+    find_tops();
     open_counters();
     start_warm();
     send_ready();

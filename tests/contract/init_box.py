@@ -17,7 +17,23 @@ from pathlib import Path
 import pytest
 
 from fleet.languages import Language, read_languages
-from worker.frames import End, Fault, Frame, FrameReader, Output, Ready, encode_file, encode_stage
+from worker.frame_reader import FrameReader
+from worker.frames import (
+    Data,
+    End,
+    Fault,
+    FetchEnd,
+    Frame,
+    Kept,
+    Output,
+    Ready,
+    Wiped,
+    encode_fetch,
+    encode_file,
+    encode_keep,
+    encode_stage,
+    encode_wipe,
+)
 
 PATIENCE_S = 30.0
 CAP_BYTES = 64 * 1024
@@ -140,6 +156,31 @@ class InitBox:
         """Run ``code`` as a stage and return what came of it."""
         self.begin(code, **stage)  # type: ignore[arg-type]  # handed on as they came
         return self.until_end()
+
+    def keep(self) -> Kept:
+        """Have the work directory kept."""
+        self.reader.begin_keep()
+        self.send(encode_keep())
+        kept = self.next_frame()
+        assert isinstance(kept, Kept), kept
+        return kept
+
+    def wipe(self) -> None:
+        """Have what programs left removed, and what was kept made again."""
+        self.reader.begin_wipe()
+        self.send(encode_wipe())
+        wiped = self.next_frame()
+        assert isinstance(wiped, Wiped), wiped
+
+    def fetch(self, path: str, most: int = 1 << 20) -> tuple[str, bytes, int]:
+        """How a file was fetched, what came of it, its size."""
+        self.reader.begin_fetch(most)
+        self.send(encode_fetch(path, most))
+        content = b""
+        while not isinstance(frame := self.next_frame(), FetchEnd):
+            assert isinstance(frame, Data), frame
+            content += frame.data
+        return frame.how, content, frame.size_bytes
 
     def fault(self) -> str:
         """The words of the ERROR frame that must come now, after which init must exit with status 1."""

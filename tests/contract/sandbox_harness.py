@@ -28,6 +28,8 @@ LANGUAGES = read_languages(Path("sandbox-images"))
 PYTHON = LANGUAGES["python"]
 SOCKET = "unix:///var/run/docker.sock"
 HELLO, SEVEN, ENDLESS = "print('hello')", "raise SystemExit(7)", "while True: pass"
+MAKE = "open('made', 'w').write('first')"
+CHANGE = "open('made', 'w').write('second'); open('added', 'w').write('new')"
 _PATIENCE_S = 15.0
 
 
@@ -53,6 +55,12 @@ async def play(stage: Stage) -> RawOutcome:
         await asyncio.Event().wait()
     stdout = b"hello\n" if code == HELLO else b""
     return RawOutcome(exit_code=7 if code == SEVEN else 0, stdout=stdout, stdout_bytes=len(stdout))
+
+
+def leave(stage: Stage) -> dict[str, bytes]:
+    """The files that the programs of this suite make, for the fake."""
+    made = {MAKE: {"made": b"first"}, CHANGE: {"made": b"second", "added": b"new"}}
+    return made.get(stage.files[0][1].decode(), {})
 
 
 @dataclass
@@ -116,6 +124,7 @@ async def harness(kind: str) -> AsyncIterator[Harness]:
     """``fake``, ``docker`` or ``crun``."""
     if kind == "fake":
         fake = FakeSandbox(play)
+        fake.leaves = leave
         fake.images["nowhere"] = ""
         yield Harness(fake, "fake")
         return

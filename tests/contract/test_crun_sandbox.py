@@ -198,6 +198,35 @@ async def test_a_box_that_was_frozen_is_never_the_programs_fault_and_can_be_remo
         assert not cgroup.exists
 
 
+async def test_a_box_that_is_frozen_between_stages_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worker.box._BETWEEN_S", 0.5)
+    async with crun_sandbox() as sandbox:
+        box = await sandbox.start(box_spec())
+        await box.run(stage(HELLO))
+        file, _ = sandbox.cgroup(box.id)._freezer()
+        file.write_text("1" if hierarchies().version == 2 else "FROZEN")
+
+        with pytest.raises(SandboxError, match="did not answer KEEP"):
+            await box.keep()
+        await box.destroy()
+        assert not sandbox.cgroup(box.id).exists
+
+
+async def test_the_kernel_knows_the_new_limits_of_a_box() -> None:
+    async with crun_sandbox() as sandbox:
+        box = await sandbox.start(box_spec())
+        told = []
+        for memory_bytes, processes in ((64 * MIB, 7), (256 * MIB, 70)):
+            assert await box.resize(memory_bytes, processes)
+            told.append(json.loads((await box.run(stage(COUNTERS))).stdout))
+        await box.destroy()
+
+    assert [one["memory"] for one in told] == [[str(64 * MIB)], [str(256 * MIB)]]
+    assert [one["pids"] for one in told] == [["8"], ["71"]]
+    if hierarchies().swap_limit and hierarchies().version == 1:
+        assert [one["swap"] for one in told] == [one["memory"] for one in told]
+
+
 async def test_a_box_that_died_as_a_whole_for_want_of_memory_says_so() -> None:
     async with crun_sandbox() as sandbox:
         box = await sandbox.start(box_spec(memory_bytes=6 * MIB))

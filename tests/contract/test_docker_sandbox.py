@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from fleet.errors import EngineUnavailable, SandboxError
+from fleet.limits import MIB
 from tests.contract.sandbox_harness import ENDLESS, HELLO, box_spec, docker_sandbox, inspect, stage
 from worker.docker_sandbox import DockerBox, DockerSandbox
 from worker.profile import EngineFacts, Owner
@@ -50,6 +51,32 @@ async def test_a_box_that_somebody_took_away_is_never_the_programs_fault(act: st
         with pytest.raises(SandboxError):
             await running
         await box.destroy()
+
+
+async def test_a_box_that_is_paused_between_stages_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worker.box._BETWEEN_S", 0.5)
+    async with docker_sandbox() as sandbox:
+        box = await sandbox.start(box_spec())
+        await box.run(stage(HELLO))
+        docker("pause", box.id)
+
+        with pytest.raises(SandboxError, match="did not answer WIPE"):
+            await box.wipe()
+        await box.destroy()
+        assert not inspect(box.id)
+
+
+async def test_the_engine_knows_the_size_of_a_box() -> None:
+    async with docker_sandbox() as sandbox:
+        box = await sandbox.start(box_spec())
+        sizes = []
+        for memory_bytes, processes in ((64 * MIB, 7), (256 * MIB, 70)):
+            assert await box.resize(memory_bytes, processes)
+            limits = inspect(box.id)["HostConfig"]
+            sizes.append([limits[name] for name in ("Memory", "MemorySwap", "PidsLimit")])
+        await box.destroy()
+
+    assert sizes == [[64 * MIB, 64 * MIB, 8], [256 * MIB, 256 * MIB, 71]]
 
 
 async def test_a_spare_that_was_taken_away_is_known_to_have_ended() -> None:
@@ -158,3 +185,5 @@ async def test_an_engine_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
         async with asyncio.timeout(10):
             with pytest.raises(EngineUnavailable):
                 await sandbox.start(box_spec())
+            with pytest.raises(EngineUnavailable):
+                await sandbox.resize("container", box_spec())

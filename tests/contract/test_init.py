@@ -60,6 +60,11 @@ def test_environment_is_exactly_ours(box: InitBox) -> None:
     assert ran.stdout.decode().strip() == str(["HOME", "LANG", "ONE", "PATH", "TWO"])
 
 
+def test_a_variable_of_a_stage_takes_the_place_of_one_of_ours(box: InitBox) -> None:
+    words = box.run(argv=["env"], env=["PATH=/x", "LANG=", "PATHS=1"]).stdout.split()
+    assert sorted(words) == [b"HOME=/work", b"LANG=", b"PATH=/x", b"PATHS=1"]
+
+
 def test_process_is_clean(box: InitBox) -> None:
     code = """
 import os

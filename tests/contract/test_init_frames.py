@@ -22,7 +22,15 @@ from tests.contract.init_box import (
     InitBox,
     warm_words,
 )
-from worker.frames import PAYLOAD_BYTES_MAX, encode_close, encode_file, encode_stage
+from worker.frames import (
+    PAYLOAD_BYTES_MAX,
+    encode_close,
+    encode_fetch,
+    encode_file,
+    encode_keep,
+    encode_stage,
+    encode_wipe,
+)
 
 pytest_plugins = ("tests.contract.init_fixtures",)
 
@@ -38,6 +46,10 @@ def _frame(
 
 def _file(path: bytes) -> bytes:
     return _frame(1, struct.pack("!H", len(path)) + path + b"content")
+
+
+def _fetch(path: bytes, more: bytes = b"") -> bytes:
+    return _frame(6, struct.pack("!IH", 1 << 20, len(path)) + path + more)
 
 
 def _stage(**changed: int) -> bytes:
@@ -67,7 +79,15 @@ def _stage(**changed: int) -> bytes:
         _frame(3, zero=1),
         _frame(3, b"x"),
         _frame(0),
+        _frame(7),
         _frame(16, b"\0" * 4),
+        _frame(4, b"x"),
+        _frame(5, b"x"),
+        _frame(6),
+        _frame(6, b"\0\0\0"),
+        _frame(6, b"\0\0\0\1"),
+        _frame(6, size=4 + 2 + 1025),
+        _fetch(b"name", b"more"),
         _frame(1, size=PAYLOAD_BYTES_MAX + 1),
         _frame(2, size=0xFFFFFFFF),
         _frame(1),
@@ -77,6 +97,7 @@ def _stage(**changed: int) -> bytes:
             _file,
             (b"", b"/etc/x", b"../x", b"a/../x", b".", b"..", b"a//b", b"a/", b"./x", b"a\0b", b"x" * 1025),
         ),
+        *map(_fetch, (b"", b"/etc/x", b"../x", b"a/../x", b".", b"..", b"a//b", b"a/", b"./x", b"a\0b")),
         _frame(2),
         _frame(2, b"\0" * 23),
         _stage(flags=2),
@@ -114,7 +135,11 @@ def test_a_truncated_frame_is_answered(new_box: Callable[..., InitBox]) -> None:
     assert "inside a frame" in box.fault()
 
 
-@pytest.mark.parametrize("frame", [encode_file("x", b""), _stage(), b"junkjunk"])
+@pytest.mark.parametrize(
+    "frame",
+    [encode_file("x", b""), _stage(), encode_keep(), encode_wipe(), encode_fetch("x", 1), b"junkjunk"],
+    ids=["FILE", "STAGE", "KEEP", "WIPE", "FETCH", "junk"],
+)
 def test_a_frame_out_of_order_ends_the_stage_and_init(new_box: Callable[..., InitBox], frame: bytes) -> None:
     box = new_box()
     box.begin("print('on', flush=True)\nwhile True: pass")
@@ -220,11 +245,13 @@ def test_a_warm_process_waits_and_runs_the_stage(new_box: Callable[..., InitBox]
     assert int(warm.stdout.split()[0]) < int(again.stdout.split()[0]) < int(cold.stdout.split()[0])
 
 
-@pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
+@pytest.mark.parametrize(
+    "language", [one for one in LANGUAGES.values() if one.warm], ids=lambda one: one.name
+)
 def test_every_warm_command_gets_ready(language: Language) -> None:
     box = InitBox(*warm_words(language), image=language.image)
     try:
-        assert box.ready.warm == bool(language.warm)
+        assert box.ready.warm
         assert box.ready.cgroup in (1, 2)
     finally:
         box.destroy()

@@ -89,12 +89,52 @@ def test_figures_of_cgroup_version_2(new_box: Callable[..., InitBox], tmp_path: 
     assert box.ready.cgroup == 2
     box.begin("print('on', flush=True)\nimport time; time.sleep(1e9)")
     box.until_output(b"on\n")
-    for name, content in (("memory.events", "oom 9\noom_kill 5\n"), ("pids.events", "max 16\n")):
+    told = {
+        "memory.peak": "12345679\n",
+        "memory.events": "oom 9\noom_kill 5\n",
+        "pids.events": "max 16\n",
+    }
+    for name, content in told.items():
         (tmp_path / name).write_text(content)
     (tmp_path / "cpu.stat").write_text("usage_usec 60007000\n")
     end = box.until_end().end
-    assert (end.limit, end.cpu_us, end.memory_peak_bytes) == ("cpu", 60_000_000, 12345678)
+    assert (end.limit, end.cpu_us, end.memory_peak_bytes) == ("cpu", 60_000_000, 12345679)
     assert (end.oom_kills, end.pids_limit_hits) == (2, 10)
+
+
+@pytest.mark.parametrize("peak", [1 << 30, 4 << 20])
+def test_memory_of_a_stage_that_set_no_peak_is_what_was_seen_below_it(
+    new_box: Callable[..., InitBox], tmp_path: Path, peak: int
+) -> None:
+    counters = {"cpu.stat": "usage_usec 1\n", "memory.peak": f"{peak}\n", "memory.current": "2000000\n"}
+    for name, content in counters.items():
+        (tmp_path / name).write_text(content)
+    tmp_path.chmod(0o755)
+    box = new_box(options=[f"--volume={tmp_path}:/sys/fs/cgroup:ro"])
+    figure = box.run("block = b'x' * (30 << 20)").end.memory_peak_bytes
+    assert figure == 4 << 20 if peak == 4 << 20 else 30 << 20 < figure < 128 << 20
+
+
+def test_pages_of_files_are_not_the_memory_of_a_stage(
+    new_box: Callable[..., InitBox], tmp_path: Path
+) -> None:
+    counters = {
+        "cpu.stat": "usage_usec 1\n",
+        "memory.peak": f"{900 << 20}\n",
+        "memory.current": f"{800 << 20}\n",
+        "memory.stat": f"anon 7\ninactive_file {300 << 20}\nactive_file {400 << 20}\n",
+    }
+    for name, content in counters.items():
+        (tmp_path / name).write_text(content)
+    tmp_path.chmod(0o755)
+    box = new_box(options=[f"--volume={tmp_path}:/sys/fs/cgroup:ro"])
+    assert box.run("pass").end.memory_peak_bytes == 100 << 20
+
+
+def test_a_stage_is_not_told_the_memory_of_the_one_before(box: InitBox) -> None:
+    large, small = box.run("block = b'x' * (60 << 20)"), box.run("pass")
+    assert large.end.memory_peak_bytes > 60 << 20
+    assert 1 << 20 < small.end.memory_peak_bytes < 40 << 20
 
 
 FAMILY = "import os\nwhile True:\n  if not os.fork(): sum(range(9**6)); os._exit(0)\n  os.wait()"

@@ -11,7 +11,7 @@ import pytest
 
 from fleet.limits import MIB
 from tests.contract.sandbox_harness import PYTHON, REAL, box_spec, inspect, real_sandbox, stage
-from worker.profile import FILE_BYTES_MAX, INODES, PROFILE, SHM_BYTES, TMPFS_BYTES, UID, EngineFacts, Line
+from worker.profile import FILE_BYTES_MAX, INODES, PROFILE, SHM_BYTES, TMP_BYTES, UID, EngineFacts, Line
 from worker.sandbox import Stage
 
 SPEC = box_spec(memory_bytes=96 * MIB, processes=32)
@@ -120,8 +120,8 @@ def test_the_root_is_read_only(inside: dict[str, Any]) -> None:
 
 def test_work_tmp_and_shm_are_small(inside: dict[str, Any]) -> None:
     assert inside["statvfs"] == {
-        "/work": [TMPFS_BYTES, INODES],
-        "/tmp": [TMPFS_BYTES, INODES],
+        "/work": [PYTHON.work_bytes, INODES],
+        "/tmp": [TMP_BYTES, INODES],
         "/dev/shm": [SHM_BYTES, INODES],
     }
 

@@ -50,13 +50,21 @@ async def test_a_run_tells_output_and_exit_code(made: Harness) -> None:
     await asyncio.gather(hello.destroy(), seven.destroy())
 
 
-async def test_a_box_runs_one_job(made: Harness) -> None:
+async def test_a_box_runs_one_stage_after_the_other_and_two_never(made: Harness) -> None:
     box = await made.sandbox.start(box_spec())
-    await box.run(stage(HELLO))
+    outcomes = [await box.run(stage(code)) for code in (HELLO, SEVEN, HELLO)]
+    running = asyncio.create_task(box.run(stage(ENDLESS, cpu_s=60, wall_s=60)))
+    await asyncio.sleep(0)
 
     with pytest.raises(SandboxError):
         await box.run(stage(HELLO))
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    with pytest.raises(SandboxError):  # it was given up
+        await box.run(stage(HELLO))
     await box.destroy()
+    assert [(raw.exit_code, raw.stdout) for raw in outcomes] == [(0, b"hello\n"), (7, b""), (0, b"hello\n")]
 
 
 async def test_a_run_can_be_cancelled(made: Harness) -> None:

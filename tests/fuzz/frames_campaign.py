@@ -67,11 +67,11 @@ def recipes(rng: random.Random, count: int) -> list[bytes]:
     """Random recipes of every length, most of them of frames that fit together."""
     made = []
     for number in range(count):
-        data = bytearray(rng.randbytes(rng.choice(_LENGTHS) + 4))
-        if number % 3:  # READY, and then output and ends rather than noise
-            data[3] = 1
-            for at in range(7, len(data), rng.randrange(2, 9)):
-                data[at] = rng.choice((0x21, 0x22, 0x41, 0x42, 3, 3, 4))
+        data = bytearray(rng.randbytes(rng.choice(_LENGTHS) + 7))
+        if number % 3:  # READY, and then output and last words rather than noise
+            data[4:7] = b"\1\1\1"
+            for at in range(7, len(data)):
+                data[at] = rng.choice((0x21, 0x22, 3, 4, *(0,) * 8, data[at] if number % 3 == 1 else 0))
         made.append(bytes(data))
     return made
 

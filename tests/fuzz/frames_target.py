@@ -2,7 +2,7 @@
 
 ``one_input`` takes bytes as a recipe: which reader, how its bytes are cut, and which frames, right or
 wrong, follow each other. It raises whatever the readers may not raise, and ``AssertionError`` for what
-they may not do: keep more than one incomplete frame, give more output than its cap, change a byte.
+they may not do: keep more than one incomplete frame, give more than was asked for, change a byte.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import itertools
 import struct
 from collections.abc import Iterator
 
@@ -17,10 +18,12 @@ from fleet.errors import ProtocolError, SandboxError
 from fleet.limits import Limits
 from worker.attached_stream import AttachedStream
 from worker.box import Conversation, Ending
-from worker.frames import CHUNK_BYTES_MAX, End, Fault, FrameReader, Output, Ready
+from worker.frame_reader import FrameReader
+from worker.frames import CHUNK_BYTES_MAX, Data, End, Fault, FetchEnd, Frame, Kept, Output, Ready, Wiped
 from worker.sandbox import Stage
 
-_READY, _STDOUT, _STDERR, _END, _ERROR = 16, 17, 18, 19, 20
+_READY, _STDOUT, _STDERR, _END, _ERROR, _KEPT, _DATA, _FETCHED, _WIPED = 16, 17, 18, 19, 20, 21, 22, 23, 24
+_ASKS = ("stage", "keep", "wipe", "fetch")  # what a worker may want of a box
 _CAPS = ((1000, 1000), (0, 0), (1, 70_000), (262_144, 262_144))
 _KEPT_BYTES_MAX = 8 + CHUNK_BYTES_MAX  # of an incomplete frame
 _DIAGNOSTICS_BYTES_MAX = 512
@@ -46,20 +49,28 @@ class Recipe:
 
 
 class Reader:
-    """How a recipe reads: which of ``READERS``, its caps, how its wire is cut."""
+    """How a recipe reads: which of ``READERS``, what it asks for with which caps, how its wire is cut."""
 
     def __init__(self, data: bytes) -> None:
         recipe = Recipe(data)
         self.which = READERS[recipe.byte() % len(READERS)]
         self.caps = _CAPS[recipe.byte() % len(_CAPS)]
         self._cut = recipe.byte()
-        self.wire = b"".join(_frames(recipe))
+        wanted = recipe.byte()
+        self.asks = ("stage", *(_ASKS[wanted >> shift & 3] for shift in (0, 2, 4, 6)))
+        self._frames = list(_frames(recipe, self.asks))
+        self.wire = b"".join(self._frames)
 
     def pieces(self) -> Iterator[bytes]:
         """The wire as it arrives."""
         size = 1 + self._cut if self._cut < 200 else 1 << (self._cut - 184)
-        for at in range(0, len(self.wire), size):
-            yield self.wire[at : at + size]
+        if self._cut % 4 == 0:  # frames and more at once; else nothing comes before it is asked for
+            for at in range(0, len(self.wire), size):
+                yield self.wire[at : at + size]
+            return
+        for frame in self._frames:
+            for at in range(0, len(frame), size):
+                yield frame[at : at + size]
 
 
 def one_input(data: bytes) -> None:
@@ -80,8 +91,10 @@ def close() -> None:
     _loop.cache_clear()
 
 
-def _frames(recipe: Recipe) -> Iterator[bytes]:
+def _frames(recipe: Recipe, asks: tuple[str, ...]) -> Iterator[bytes]:
     sent = {_STDOUT: 0, _STDERR: 0}
+    asked = itertools.cycle(asks)
+    now = next(asked)
     if recipe.byte() % 8:
         yield _frame(_READY, bytes((recipe.byte() % 3, recipe.byte() % 4, 0, 0)))
     while recipe.left:
@@ -90,13 +103,14 @@ def _frames(recipe: Recipe) -> Iterator[bytes]:
             case 0:
                 yield recipe.bytes(operation >> 3)
             case 1 | 2:
-                kind = _STDOUT if operation % 8 == 1 else _STDERR
+                kind = _STDOUT if operation % 8 == 1 else _DATA if now == "fetch" else _STDERR
                 output = recipe.bytes(operation >> 5) * (1 + recipe.byte() * (operation >> 5))
-                sent[kind] += len(output)
+                sent[kind] = sent.get(kind, 0) + len(output)
                 yield _frame(kind, output)
             case 3 | 4:
-                yield _end(recipe, sent)
+                yield _last(now, recipe, sent)
                 sent = {_STDOUT: 0, _STDERR: 0}
+                now = next(asked)
             case 5:
                 yield _frame(_END, recipe.bytes(56))
             case 6:
@@ -111,6 +125,21 @@ def _frame(kind: int, payload: bytes) -> bytes:
     return struct.pack("!BBHI", 1, kind, 0, len(payload)) + payload
 
 
+def _last(asked: str, recipe: Recipe, sent: dict[int, int]) -> bytes:
+    """The last word on what was asked, right or a little wrong."""
+    if asked == "stage":
+        return _end(recipe, sent)
+    if asked == "wipe":
+        return _frame(_WIPED, recipe.bytes(8).ljust(8 - recipe.byte() // 255, b"\0"))
+    first, other = recipe.byte(), recipe.byte()
+    if asked == "keep":
+        return _frame(
+            _KEPT, struct.pack("!BBHIQ", first % 3, 0, other // 255, other % 9, other * (first % 3))
+        )
+    size = sent.get(_DATA, 0) + (other if first % 8 == 3 else other // 255)
+    return _frame(_FETCHED, struct.pack("!BBHQ", first % 5, 0, 0, size))
+
+
 def _end(recipe: Recipe, sent: dict[int, int]) -> bytes:
     how, limit, code = recipe.byte() % 4, recipe.byte() % 6, recipe.byte()
     off = recipe.byte() % 8 == 1  # now and then a count that is not what was sent
@@ -123,25 +152,45 @@ def _end(recipe: Recipe, sent: dict[int, int]) -> bytes:
 
 def _frame_reader(made: Reader) -> None:
     reader = FrameReader()
-    came = {"stdout": 0, "stderr": 0}
-    caps = dict(zip(came, made.caps, strict=True))
+    came = {"stdout": 0, "stderr": 0, "file": 0}
+    caps = dict(zip(came, (*made.caps, made.caps[0]), strict=True))
+    asks = itertools.cycle(made.asks)
     with contextlib.suppress(ProtocolError):
         for piece in made.pieces():
             for frame in reader.feed(piece):
-                match frame:
-                    case Ready():
-                        reader.begin_stage(made.caps)
-                    case Output(stream, data):
-                        came[stream] += len(data)
-                        assert came[stream] <= caps[stream], "more than its cap"
-                    case End():
-                        assert [frame.exit_code, frame.signal, frame.not_started].count(None) == 2
-                        came = dict.fromkeys(came, 0)
-                        reader.begin_stage(made.caps)
-                    case Fault(words):
-                        words.encode()  # it is logged
+                _seen(frame, came)
+                assert all(came[name] <= caps[name] for name in came), "more than its cap"
+                if isinstance(frame, Ready | End | Kept | Wiped | FetchEnd):
+                    came = dict.fromkeys(came, 0)
+                    _ask(reader, next(asks), made.caps)
             assert len(reader._buffer) < _KEPT_BYTES_MAX, "more than one incomplete frame is kept"
         reader.close()
+
+
+def _seen(frame: Frame, came: dict[str, int]) -> None:
+    match frame:
+        case Output(stream, data):
+            came[stream] += len(data)
+        case Data(data):
+            came["file"] += len(data)
+        case End():
+            assert [frame.exit_code, frame.signal, frame.not_started].count(None) == 2
+        case FetchEnd(how, size):
+            assert came["file"] <= size, f"{how}, and more than the file has"
+        case Fault(words):
+            words.encode()  # it is logged
+
+
+def _ask(reader: FrameReader, what: str, caps: tuple[int, int]) -> None:
+    match what:
+        case "stage":
+            reader.begin_stage(caps)
+        case "keep":
+            reader.begin_keep()
+        case "wipe":
+            reader.begin_wipe()
+        case _:
+            reader.begin_fetch(caps[0])
 
 
 class _Wire:
@@ -159,20 +208,39 @@ class _Wire:
 
 
 def _conversation(made: Reader) -> None:
-    _loop().run_until_complete(_converse(Conversation(_Wire(made)), made.caps))
+    _loop().run_until_complete(_converse(Conversation(_Wire(made)), made))
 
 
-async def _converse(conversation: Conversation, caps: tuple[int, int]) -> None:
+async def _converse(conversation: Conversation, made: Reader) -> None:
+    with contextlib.suppress(SandboxError):
+        if await conversation.ready():
+            for ask in made.asks:
+                await _between(conversation, ask, made.caps)
+
+
+async def _between(conversation: Conversation, ask: str, caps: tuple[int, int]) -> None:
+    match ask:
+        case "stage":
+            await _run(conversation, caps)
+        case "keep":
+            await conversation.keep()
+        case "wipe":
+            await conversation.wipe()
+        case _:
+            found = await conversation.fetch("out", caps[0])
+            assert len(found.content) <= min(caps[0], found.size_bytes)
+            assert found.how in ("whole", "cut") or not found.content
+
+
+async def _run(conversation: Conversation, caps: tuple[int, int]) -> None:
     stage = Stage(
         ("run",), Limits(wall_s=5, stdout_bytes=caps[0], stderr_bytes=caps[1]), files=(("main", b"x"),)
     )
-    with contextlib.suppress(SandboxError):
-        if await conversation.ready():
-            raw, ending = await conversation.run(stage)
-            assert len(raw.stdout) <= caps[0]
-            assert len(raw.stderr) <= caps[1]
-            assert ending in (Ending.TOLD, Ending.BROKEN)
-            assert (ending is Ending.TOLD) == ([raw.exit_code, raw.signal, raw.not_started].count(None) == 2)
+    raw, ending = await conversation.run(stage)
+    assert len(raw.stdout) <= caps[0]
+    assert len(raw.stderr) <= caps[1]
+    assert ending in (Ending.TOLD, Ending.BROKEN)
+    assert (ending is Ending.TOLD) == ([raw.exit_code, raw.signal, raw.not_started].count(None) == 2)
 
 
 def _multiplexed(made: Reader) -> None:
@@ -198,7 +266,7 @@ async def _receive(made: Reader) -> tuple[bytes, str]:
 
 async def _converse_through_engine(made: Reader) -> None:
     wrapped = (struct.pack(">BxxxI", 1, len(piece)) + piece for piece in made.pieces())
-    await _converse(Conversation(AttachedStream(_fed(wrapped), _NOBODY)), made.caps)
+    await _converse(Conversation(AttachedStream(_fed(wrapped), _NOBODY)), made)
 
 
 def _fed(pieces: Iterator[bytes]) -> asyncio.StreamReader:

@@ -18,7 +18,10 @@ ACCEPTED = frozenset({200, 202})
 _BOUNDS = Bounds()
 _FIELDS = {field.alias for field in SubmitRequest.model_fields.values()}
 _KINDS = {kind.type: kind for kind in Kind}
-_BUSY = {Kind.QUEUE_FULL, Kind.QUEUE_UNAVAILABLE, Kind.QUEUE_MEMORY_FULL, Kind.BUSY, Kind.NOT_READY}
+_BUSY = {
+    *(Kind.QUEUE_FULL, Kind.PROBLEMS_FULL, Kind.QUEUE_UNAVAILABLE, Kind.QUEUE_MEMORY_FULL, Kind.BUSY),
+    *(Kind.TOO_MANY_STREAMS, Kind.NOT_READY),
+}
 # What the server says itself of bytes that are no request: nobody's handler has seen them.
 _OF_THE_SERVER = {(400, b"Invalid HTTP request received."), (431, b"")}
 
@@ -32,6 +35,7 @@ def statuses(body: bytes, language: Language) -> Collection[int]:
         if raw.keys() - _FIELDS:
             return {422}
         submission = Submission.from_mapping(raw, _BOUNDS)
+        submission.check_beside(language.file)
     except JobTooLarge:
         return {413}
     except InvalidJob:

@@ -67,7 +67,7 @@ def campaign(seconds: float, seed: int, *, keep: bool = False) -> Outcome:
             _keep(program, home, folders)
     return Outcome(
         name="init",
-        what="bytes of the worker, to the frame reader and stages of init (ASan, UBSan, libFuzzer)",
+        what="bytes of the worker, to the frame reader, stages and files of init (ASan, UBSan, libFuzzer)",
         seed=seed,
         seconds=round(spent_s, 1),
         executions=_figure(r"number_of_executed_units: (\d+)", said),

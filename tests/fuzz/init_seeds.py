@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 
-FILE, STAGE, CLOSE = 1, 2, 3
+FILE, STAGE, CLOSE, KEEP, WIPE, FETCH = 1, 2, 3, 4, 5, 6
 RUN = (b"run", b"main")  # also the words of the warm command
 _CALM = bytes(4)  # all goes well
 _WARM = b"\x01" + bytes(7)
@@ -45,6 +45,11 @@ def stage(
     head = struct.pack("!BBHIIIIHH", flags, 0, 0, *ms, *caps, count, len(env))
     words = b"".join(struct.pack("!I", len(word)) + word for word in (*argv, *env))
     return frame(STAGE, head + words + stdin)
+
+
+def fetch(path: bytes, most: int = 1 << 16, *, more: bytes = b"") -> bytes:
+    """A FETCH frame."""
+    return frame(FETCH, struct.pack("!IH", most, len(path)) + path + more)
 
 
 def seeds() -> Iterator[bytes]:
@@ -88,7 +93,38 @@ def _conversations() -> Iterator[bytes]:
     yield stage() + file(b"x")
     yield frame(CLOSE, b"x")
     yield frame(0)
-    yield frame(4)
+    yield frame(7)
+    yield from _between_stages()
     yield frame(FILE, version=2)
     yield frame(FILE, zero=1)
     yield b"\1\1\0"
+
+
+def _between_stages() -> Iterator[bytes]:
+    keep, wipe, close = frame(KEEP), frame(WIPE), frame(CLOSE)
+    again = wipe + stage([b"w"])
+    yield keep + wipe + close
+    yield wipe + keep + wipe + wipe + close
+    yield file(b"a/b/c", b"x" * 900) + stage() + keep + again + again + again + wipe + close
+    yield stage([b"w"]) + keep + file(b"folder/new") + again + keep + again + close
+    yield b"".join(file(b"f%d" % n, b"") for n in range(50)) + keep + wipe + close  # too many
+    yield file(b"1/2/3", b"x" * 1000) + file(b"1/2/4", b"y" * 1000) + keep + wipe + close  # too much
+    yield stage([b"w"]) + wipe + stage([b"w"]) + wipe + stage([b"w"]) + wipe + close
+    names = (b"file", b"hole", b"folder/0/1/deep", b"closed/in", b"folder", b"link", b"link/canary", b"alias")
+    for name in (*names, b"fifo", b"gone", b"folder/gone", b"gone/x", b"file/x", b"x" * 300):
+        yield fetch(name) + fetch(name, 3) + fetch(name, 0) + close
+    yield file(b"big", b"y" * 3000) + fetch(b"big", 2999) + fetch(b"big", 3000) + close
+    yield from map(fetch, (b"", b"/x", b"../x", b"a/../b", b"a\0b", b"x" * 1024))
+    yield fetch(b"file", more=b"x")
+    yield frame(FETCH)
+    yield frame(FETCH, bytes(5))
+    yield frame(FETCH, size=1031)
+    yield frame(KEEP, b"x")
+    yield frame(WIPE, b"x")
+    yield stage() + keep
+    yield stage() + wipe
+    yield stage() + fetch(b"file")
+    yield keep * 40
+    yield wipe * 40
+    yield fetch(b"hole") * 40
+    yield stage(env=[b"PATH=/x", b"HOME=", b"LANGUAGE=1", b"LANG=C"]) + close

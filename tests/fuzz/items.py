@@ -39,7 +39,10 @@ _WRONG = (
     *("null", "true", "false", "[]", "{}", "0", '""', '["a"]', '{"a":1}', "1e999", "NaN"),
     *('"\\ud800"', '"\\u0000"'),
 )
-_FIELDS = ("problemId", "code", "language", "stdin", "limits", "priority", "jobId", "v", "wake", "")
+_FIELDS = (
+    *("problemId", "code", "language", "stdin", "limits", "priority", "jobId", "v", "wake", ""),
+    *("files", "args", "env", "outputFiles", "tests", "checker", "stopOnFailure"),
+)
 _LIMITS = ("cpuSeconds", "wallSeconds", "memoryBytes", "processes", "stdoutBytes", "stderrBytes", "odd")
 _CONSTANTS = (
     *(
@@ -137,6 +140,11 @@ class Items:
             "stdin": rng.choice(("", "1 2\n", None)),
             "limits": rng.choice((None, {}, {"cpuSeconds": 1}, {"memoryBytes": 33554432, "processes": None})),
             "priority": rng.choice(("high", "normal", "low", None)),
+            "files": rng.choice((None, [], [{"path": "lib/é.txt", "content": "\x00"}])),
+            "args": rng.choice((None, [], ["", "-x", "é😀"])),
+            "env": rng.choice((None, {})),
+            "tests": rng.choice((None, [])),
+            "outputFiles": rng.choice((None, [], ["out/a", "b"])),
         }
         if self._strange:
             optional |= {

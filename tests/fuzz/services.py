@@ -14,7 +14,7 @@ from typing import Any
 
 from fleet import keys
 from fleet.languages import Language, read_languages
-from fleet.redis_client import RedisClients, wait_for_redis
+from fleet.redis_client import RedisClients, Timing, wait_for_redis
 from fleet.redis_queue import QueueOptions, RedisQueue
 from tests.chaos.fleet_under_test import redis_server
 from tests.chaos.processes import ROOT, Process, environment, free_port, listens, python
@@ -80,7 +80,8 @@ async def running(*names: str) -> AsyncIterator[Services]:
     home = Path(tempfile.mkdtemp(prefix="fuzz-"))
     port, api_port = free_port(), free_port()
     url = f"redis://127.0.0.1:{port}/0"
-    clients = RedisClients(url)
+    # A push that is sent again is another item, so a slow answer is waited for.
+    clients = RedisClients(url, Timing(answer_s=30.0, resends=0))
     languages = read_languages(ROOT / "sandbox-images")
     language = languages[min(languages)]
     shutil.copytree(ROOT / "sandbox-images" / language.name, home / "languages" / language.name)

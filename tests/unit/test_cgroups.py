@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -105,3 +106,101 @@ def test_swap_can_be_limited_where_the_kernel_has_a_file_for_it(tmp_path: Path) 
 
     assert second.swap_limit
     assert first.swap_limit
+
+
+# ---- other limits
+
+
+def written(folder: Path, **files: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name.replace("__", ".")).write_text(text)
+    return folder
+
+
+@pytest.fixture
+def writes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files that are written, in their order."""
+    order: list[str] = []
+    write_text = Path.write_text
+
+    def noting(path: Path, text: str, encoding: str) -> int:
+        order.append(path.name)
+        return write_text(path, text, encoding)
+
+    monkeypatch.setattr(Path, "write_text", noting)
+    return order
+
+
+MEMORY, SWAP = "memory.limit_in_bytes", "memory.memsw.limit_in_bytes"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "order"), [(100, 50, [MEMORY, SWAP]), (100, 200, [SWAP, MEMORY])]
+)
+def test_v1_memory_is_never_above_memory_with_swap(
+    tmp_path: Path, before: int, after: int, order: list[str], request: pytest.FixtureRequest
+) -> None:
+    first = Hierarchies((tmp_path / "m", tmp_path / "p"), {"memory": tmp_path / "m", "pids": tmp_path / "p"})
+    memory = written(tmp_path / "m/box", memory__limit_in_bytes=f"{before}\n")
+    (memory / SWAP).write_text(f"{before}\n")
+    pids = written(tmp_path / "p/box", pids__max="9\n")
+    writes = request.getfixturevalue("writes")
+
+    assert Cgroup(first, "/box").resize(after, 7)
+
+    assert writes == [*order, "pids.max"]
+    assert [(memory / name).read_text() for name in order] == [str(after)] * 2
+    assert (pids / "pids.max").read_text() == "7"
+
+
+def test_v1_without_swap_accounting_has_memory_alone(tmp_path: Path) -> None:
+    first = Hierarchies((tmp_path,), {"memory": tmp_path, "pids": tmp_path})
+    memory = written(tmp_path / "box", memory__limit_in_bytes="100", pids__max="9")
+
+    assert Cgroup(first, "/box").resize(50, 7)
+
+    assert (memory / MEMORY).read_text() == "50"
+    assert not (memory / SWAP).exists()
+
+
+V2_FILES = {"memory__max": "1000", "memory__current": "700", "pids__max": "9"}
+
+
+def test_v2_has_a_file_for_each(tree: Hierarchies) -> None:
+    folder = written(tree.roots[0] / "box", memory__stat="anon 5\ninactive_file 100\n", **V2_FILES)
+
+    assert Cgroup(tree, "/box").resize(600, 7)
+
+    assert ((folder / "memory.max").read_text(), (folder / "pids.max").read_text()) == ("600", "7")
+
+
+def test_v2_is_not_asked_to_kill_for_a_lower_limit(tree: Hierarchies) -> None:
+    stat = "anon 5\ninactive_file 100\nactive_file 50\n"
+    folder = written(tree.roots[0] / "box", memory__stat=stat, **V2_FILES)
+
+    assert not Cgroup(tree, "/box").resize(549, 7)
+    assert (folder / "memory.max").read_text() == "1000"
+    assert Cgroup(tree, "/box").resize(550, 7)
+
+
+def test_what_the_kernel_calls_busy_is_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_words: str) -> int:
+        raise OSError(errno.EBUSY, "busy")
+
+    first = Hierarchies((tmp_path,), {"memory": tmp_path, "pids": tmp_path})
+    written(tmp_path / "box", memory__limit_in_bytes="100", pids__max="9")
+    monkeypatch.setattr(Path, "write_text", busy)
+
+    assert not Cgroup(first, "/box").resize(50, 7)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_group_that_is_gone_or_odd_cannot_be_resized(tmp_path: Path, version: int) -> None:
+    groups = Hierarchies((tmp_path,), {"memory": tmp_path, "pids": tmp_path} if version == 1 else {})
+    with pytest.raises(SandboxError, match="cannot be given"):
+        Cgroup(groups, "/box").resize(1, 1)
+    name = "memory__limit_in_bytes" if version == 1 else "memory__current"
+    written(tmp_path / "box", memory__stat="", **{name: "nonsense"})
+    with pytest.raises(SandboxError, match="cannot be given"):
+        Cgroup(groups, "/box").resize(1, 1)

@@ -9,13 +9,15 @@
  *
  * Beside what the sanitizers find, these abort: a frame of init that breaks the protocol; output beyond its cap, or a
  * count that is not what was sent; a stage begun before the END of the last was taken; a descriptor closed twice, used
- * after that, or left open after a stage; a file name that could leave /work; a sleep past a deadline or for ever; a
- * loop without end.
+ * after that, or left open after a stage; a file name that could leave /work; a link followed or a FIFO opened; a wipe
+ * that leaves anything else than what was kept; a file handed out that is not what it says; a sleep past a deadline or
+ * for ever; a loop without end.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -31,6 +33,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -38,6 +41,8 @@
 
 #include "world.h"
 
+#define KEPT_ENTRIES_MAX 40u /* so that an input can have too many, and too much */
+#define KEPT_BYTES_MAX (10u << 10)
 #define main init_main
 #define read(fd, to, most) world_read(fd, to, most)
 #define write(fd, from, most) world_write(fd, from, most)
@@ -46,6 +51,7 @@
 #define fork() world_fork(argv, env) /* in `start`, where the words are in scope */
 #define kill(pid, sig) world_kill(pid, sig)
 #define waitpid(pid, status, flags) world_waitpid(pid, status, flags)
+#define wait4(pid, status, flags, used) (memset(used, 0, sizeof *(used)), world_waitpid(pid, status, flags))
 #define pipe2(ends, flags) world_pipe2(ends)
 #define fcntl(fd, what, value) world_fcntl(fd, what)
 #define pread(fd, to, most, at) world_pread(fd, to, most)
@@ -59,6 +65,20 @@
 #define mkdirat(folder, name, mode) world_mkdirat(folder, name, mode)
 #define openat(folder, name, ...) world_openat(folder, name, __VA_ARGS__)
 #define unlinkat(folder, name, flags) world_unlinkat(folder, name, flags)
+#define symlinkat(target, folder, name) world_symlinkat(target, folder, name)
+#define readlinkat(folder, name, to, most) world_readlinkat(folder, name, to, most)
+#define renameat(folder, name, to, other) world_renameat(folder, name, to, other)
+#define fchmodat(folder, name, mode, flags) world_fchmodat(folder, name, mode)
+#define fchmod(fd, mode) world_fchmod(fd, mode)
+#define stat(path, found) world_stat(path, found)
+#define fstat(fd, found) world_fstat(fd, found)
+#define fstatat(folder, name, found, flags) world_fstatat(folder, name, found, flags)
+#define fstatvfs(fd, room) world_fstatvfs(fd, room)
+#define ftruncate(fd, size) world_ftruncate(fd, size)
+#define lseek(fd, at, from) world_lseek(fd, at, from)
+#define fdopendir(fd) world_fdopendir(fd)
+#define closedir(names) world_closedir(names)
+#define madvise(at, bytes, what) (void)(at)
 #define _exit(status) world_exit(status)
 #include "../../../sandbox-images/init/init.c"
 #undef main
@@ -69,6 +89,7 @@
 #undef fork
 #undef kill
 #undef waitpid
+#undef wait4
 #undef pipe2
 #undef fcntl
 #undef pread
@@ -82,13 +103,34 @@
 #undef mkdirat
 #undef openat
 #undef unlinkat
+#undef symlinkat
+#undef readlinkat
+#undef renameat
+#undef fchmodat
+#undef fchmod
+#undef stat
+#undef fstat
+#undef fstatat
+#undef fstatvfs
+#undef ftruncate
+#undef lseek
+#undef fdopendir
+#undef closedir
+#undef madvise
 #undef _exit
 
 /* ---- what must always be true of init itself ---- */
 
+void world_check_kept(void) {
+    CHECK(kept.used <= kept.room && kept.entries <= KEPT_ENTRIES_MAX + 1, "more is kept than there is room for");
+}
+
+bool world_has_temp(void) { return tops[1].there; }
+
 static void check_init(void) {
     CHECK(outbox.start <= outbox.end && outbox.end <= sizeof outbox.bytes, "the outbox overflows");
     CHECK(inbox.have <= HEADER_BYTES || inbox.have - HEADER_BYTES <= inbox.size, "more was read than the frame holds");
+    world_check_kept();
 }
 
 void world_check_sleep(int ms) {
@@ -109,6 +151,11 @@ const uint32_t *world_stage_caps(void) { return stage.cap; }
 size_t world_stage_bytes(void) { return stage.payload_bytes; }
 int world_output_of(int fd) { return fd == program.out[0] ? 0 : fd == program.out[1] ? 1 : -1; }
 bool world_is_gate_answer(int fd) { return fd == program.ready; }
+unsigned world_frame(const unsigned char **payload, size_t *size) { /* that is being handled; 0: none */
+    *payload = inbox.payload;
+    *size = inbox.size;
+    return inbox.have >= HEADER_BYTES && inbox.have == HEADER_BYTES + inbox.size ? inbox.type : 0;
+}
 unsigned world_program_fds(void) {
     return (program.in >= 0) + (program.out[0] >= 0) + (program.out[1] >= 0) + (program.gate >= 0) + (program.ready >= 0);
 }
@@ -118,6 +165,8 @@ unsigned world_program_fds(void) {
 static void forget(void) {
     if (inbox.payload != MAP_FAILED) free(inbox.payload);
     if (stage.payload != inbox.payload) free(stage.payload);
+    free(kept.table);
+    memset(&kept, 0, sizeof kept);
     memset(&inbox, 0, sizeof inbox);
     memset(&stage, 0, sizeof stage);
     outbox.start = outbox.end = 0;
@@ -140,8 +189,12 @@ static void set_up(void) {
     read_arguments(kind & 1 ? 5 : 1, words);
     cgroup.version = (int)(kind >> 1 & 3) % 3;
     int there = cgroup.version ? WORLD_COUNTER : -1;
-    cgroup.cpu = cgroup.usage = cgroup.oom = cgroup.pids = there;
+    cgroup.cpu = cgroup.usage = cgroup.oom = cgroup.pids = cgroup.stat = there;
     cgroup.peak = kind & 8 ? there : -1;
+    cgroup.limit = kind & 16 ? there : -1; /* if there, it leaves no room */
+    for (int i = 0; i < TOPS; i++) tops[i].mode = i == WORK ? 0700 : 01777;
+    tops[0].there = true;
+    tops[1].there = !(kind & 32); /* the third never */
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

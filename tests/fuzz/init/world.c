@@ -3,6 +3,7 @@
  * A script of zeros is a world where all goes well and the program ends at once.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -15,6 +16,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -62,6 +65,8 @@ static bool interrupted(unsigned one_in) { /* never for ever */
     world.interrupted = !world.interrupted && odd(one_in);
     return world.interrupted;
 }
+bool world_refuses(void) { return odd(251); }
+size_t world_read_so_far(void) { return world.at; }
 static bool done(void) { return world.polls > POLLS_MAX; }
 static void usable(const void *at, size_t bytes) { /* of a large region both ends, which is where it goes wrong */
     size_t part = bytes < 4096 ? bytes : 4096;
@@ -178,7 +183,10 @@ static void dies(int status) {
 pid_t world_fork(char **argv, char **env) {
     CHECK(!world.program.alive && !world.program.zombie, "a second program beside the first");
     CHECK(argv[0], "a program without a name");
-    if (world_in_stage()) sink_words(argv, env, world.bytes, world.at);
+    if (world_in_stage()) {
+        sink_words(argv, env, world.bytes, world.at);
+        if (odd(4)) files_havoc(); /* the program's doing */
+    }
     for (; *env; env++) CHECK(strchr(*env, '=') && **env != '=', "not NAME=VALUE");
     if (odd(32)) {
         errno = EAGAIN;
@@ -274,6 +282,7 @@ ssize_t world_read(int fd, void *to, size_t most) {
     usable(to, most);
     if (fd == STDIN_FILENO) return from_worker(to, most);
     if (fd == WORLD_SIGNALS) return signal_came(to);
+    if (!is_pipe(fd)) return interrupted(64) ? refused(EINTR) : files_read(fd, to, odd(4) ? 1 + most / 2 : most);
     CHECK(is_open(fd), "a read from a closed descriptor");
     int which = world_output_of(fd);
     if (which >= 0) {
