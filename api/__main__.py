@@ -63,6 +63,8 @@ async def serve(
             lease_s=settings.lease_s,
             retention_s=settings.retention_s,
             item_bytes_max=bounds.item_bytes_max,
+            problems_max=settings.problems_max,
+            problems_bytes_max=settings.problems_bytes_max,
         ),
     )
     directory = Directory(read_languages(settings.languages_dir), bounds)
@@ -93,7 +95,7 @@ async def serve(
 
 
 async def _follow(waiters: Waiters, clients: RedisClients) -> None:
-    async with aclosing(Announcements(clients).listen()) as announcements:
+    async with aclosing(Announcements(clients).news()) as announcements:
         await waiters.follow(announcements)
 
 

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from api import description, problems
 from api.body import BodyReader
+from api.definitions import ProblemRoutes
 from api.directory import Directory
 from api.edge import Edge
 from api.metrics import ApiMetrics
@@ -22,7 +23,7 @@ from fleet.queue import Queue
 
 _ABOUT = """Runs snippets of code in throwaway containers.
 
-Submit a job, then ask for its result, or wait for it with `Prefer: wait=SECONDS`.
+Submit a job, then ask for its result, wait for it with `Prefer: wait=SECONDS`, or follow its events.
 Errors are `application/problem+json` (RFC 9457); their `type` is one of these and never changes:
 
 {problems}
@@ -55,17 +56,19 @@ def create_app(deps: Deps) -> FastAPI:
     app.openapi = cache(lambda: description.openapi(app, bounds))  # type: ignore[method-assign]
     problems.install(app)
     app.add_middleware(Edge, metrics=metrics)
+    bodies = BodyReader(bounds.item_bytes_max, settings.body_s, settings.bodies_bytes_max)
     jobs = JobRoutes(
         queue=deps.queue,
         directory=deps.directory,
         waiters=deps.waiters,
         metrics=metrics,
-        bodies=BodyReader(bounds.item_bytes_max, settings.body_s, settings.bodies_bytes_max),
+        bodies=bodies,
         bounds=bounds,
         wait_s_max=settings.wait_s_max,
     )
     operations = OperationRoutes(queue=deps.queue, directory=deps.directory, metrics=metrics, bounds=bounds)
-    for part in (jobs, operations, Pages.read()):
+    problem_routes = ProblemRoutes(queue=deps.queue, bodies=bodies, bounds=bounds)
+    for part in (jobs, problem_routes, operations, Pages.read()):
         app.include_router(part.router())
     return app
 

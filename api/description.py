@@ -7,78 +7,13 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 
-from api import schemas
+from api import examples, schemas
 from api.problems import MEDIA_TYPE, Kind, Problem
 from fleet.limits import Bounds
 
 _REF = "#/components/schemas/{model}"
-_JOB_ID = "0b1f3c5a7e9d2b4c6f8091a2b3c4d5e6"
-_SUMMARY = {
-    "jobId": _JOB_ID,
-    "problemId": "two-sum",
-    "state": "queued",
-    "links": {
-        "self": f"/jobs/{_JOB_ID}",
-        "result": f"/result/{_JOB_ID}",
-        "problem": "/problems/two-sum/results",
-    },
-}
-_RESULT: dict[str, Any] = {
-    "jobId": _JOB_ID,
-    "problemId": "two-sum",
-    "language": "NAME",
-    "verdict": "ok",
-    "evidence": {"limit": None, "allowed": None, "used": None, "how": "the program exited with 0"},
-    "exitCode": 0,
-    "signal": None,
-    "stdout": "Hello, World!\n",
-    "stderr": "",
-    "stdoutTruncated": False,
-    "stderrTruncated": False,
-    "encoding": "utf-8",
-    "cpuMs": 11.2,
-    "wallMs": 14.8,
-    "memoryBytes": 9_437_184,
-    "attempt": 1,
-    "worker": "host-1a2b3c",
-    "runtime": "docker/runc",
-    "image": "sha256:0f3a",
-    "languageVersion": "NAME 1.2.3",
-    "queuedAt": "2026-01-02T03:04:05.678Z",
-    "startedAt": "2026-01-02T03:04:05.681Z",
-    "finishedAt": "2026-01-02T03:04:05.697Z",
-    "queueMs": 3.0,
-}
-_RECORD = {
-    **_SUMMARY,
-    "state": "done",
-    "language": "NAME",
-    "attempt": 1,
-    "worker": "host-1a2b3c",
-    "queuedAt": _RESULT["queuedAt"],
-    "startedAt": _RESULT["startedAt"],
-    "finishedAt": _RESULT["finishedAt"],
-    "result": _RESULT,
-}
-_LIMITS = {
-    "cpuSeconds": 5.0,
-    "wallSeconds": 10.0,
-    "memoryBytes": 134_217_728,
-    "processes": 64,
-    "stdoutBytes": 262_144,
-    "stderrBytes": 262_144,
-}
-_LANGUAGE = {
-    "name": "NAME",
-    "aliases": ["ALIAS"],
-    "available": True,
-    "workers": 2,
-    "version": "NAME 1.2.3",
-    "image": "sha256:0f3a",
-    "limits": _LIMITS,
-}
 _PREFER = {
     "name": "Prefer",
     "in": "header",
@@ -112,16 +47,12 @@ def _problems(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
 
 
 def _problem(*kinds: Kind) -> dict[str, Any]:
-    examples = {
-        kind.slug: {"value": Problem(kind, "what to do about it, in words").to_json()} for kind in kinds
-    }
+    named = {kind.slug: {"value": Problem(kind, "what to do about it, in words").to_json()} for kind in kinds}
     headers = ("Retry-After",) if kinds[0].status == 503 else ()
     return {
         "description": "; ".join(kind.title for kind in kinds),
         "headers": {name: _HEADERS[name] for name in headers},
-        "content": {
-            MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="ProblemDetails")}, "examples": examples}
-        },
+        "content": {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model="ProblemDetails")}, "examples": named}},
     }
 
 
@@ -141,6 +72,7 @@ _LINKS = {
     for operation, parameter, field in (
         ("job", "jobId", "jobId"),
         ("result", "id", "jobId"),
+        ("events", "jobId", "jobId"),
         ("results", "problemId", "problemId"),
     )
 }
@@ -153,12 +85,12 @@ SUBMIT: dict[str, Any] = {
     "responses": {
         200: _says(
             "The result: it was waited for, and done in time",
-            _RESULT,
+            examples.RESULT,
             "Preference-Applied",
             model=schemas.Result,
         ),
         202: {
-            **_says("The job is safe in the queue", _SUMMARY, "Location", "Preference-Applied"),
+            **_says("The job is safe in the queue", examples.SUMMARY, "Location", "Preference-Applied"),
             "links": _LINKS,
         },
         **_problems(
@@ -168,6 +100,7 @@ SUBMIT: dict[str, Any] = {
             Kind.MALFORMED_JSON,
             Kind.INVALID_JOB,
             Kind.UNKNOWN_LANGUAGE,
+            Kind.LANGUAGE_NOT_SERVED,
             Kind.QUEUE_FULL,
             Kind.QUEUE_UNAVAILABLE,
             Kind.QUEUE_MEMORY_FULL,
@@ -181,12 +114,7 @@ SUBMIT: dict[str, Any] = {
             "content": {
                 "application/json": {
                     "schema": {"$ref": _REF.format(model="SubmitRequest")},
-                    "example": {
-                        "problemId": "two-sum",
-                        "code": "print('Hello, World!')",
-                        "language": "NAME",
-                        "limits": {"wallSeconds": 5},
-                    },
+                    "examples": {name: {"value": body} for name, body in examples.SUBMIT.items()},
                 }
             },
         },
@@ -196,10 +124,10 @@ RESULT: dict[str, Any] = {
     "summary": "The result of a job, or of a problem's newest job",
     "response_model": schemas.Result,
     "responses": {
-        200: _says("The job is done", _RESULT, "Preference-Applied"),
+        200: _says("The job is done", examples.RESULT, "Preference-Applied"),
         202: _says(
             "The job is queued or running",
-            {**_SUMMARY, "state": "running"},
+            {**examples.SUMMARY, "state": "running"},
             "Retry-After",
             "Preference-Applied",
             model=schemas.JobSummary,
@@ -208,7 +136,9 @@ RESULT: dict[str, Any] = {
     },
     "openapi_extra": {
         "parameters": [
-            _path("id", "a jobId or a problemId; percent-encode what is special", _JOB_ID, _ID_SCHEMA),
+            _path(
+                "id", "a jobId or a problemId; percent-encode what is special", examples.JOB_ID, _ID_SCHEMA
+            ),
             _PREFER,
         ]
     },
@@ -217,29 +147,119 @@ RESULTS: dict[str, Any] = {
     "summary": "All jobs of a problem that are kept, newest first",
     "response_model": schemas.ProblemJobs,
     "responses": {
-        200: _says("At least one job", {"problemId": "two-sum", "jobs": [_RECORD]}),
+        200: _says("At least one job", {"problemId": "two-sum", "jobs": [examples.RECORD]}),
         **_problems(Kind.UNKNOWN_JOB, Kind.INVALID_PARAMETER, *_QUEUE_AWAY),
     },
     "openapi_extra": {
         "parameters": [_path("problemId", "percent-encode what is special", "two-sum", _ID_SCHEMA)]
     },
 }
+_PROBLEM_PATH = _path("problemId", "percent-encode what is special, slashes too", "two-sum", _ID_SCHEMA)
+DEFINE: dict[str, Any] = {
+    "summary": "Store the tests and limits that a problem's jobs are judged by",
+    "response_model": schemas.Defined,
+    "responses": {
+        200: _says("They replace what was stored", examples.DEFINED),
+        201: _says("They are stored", examples.DEFINED, model=schemas.Defined),
+        **_problems(
+            Kind.SLOW_BODY,
+            Kind.TOO_LARGE,
+            Kind.MEDIA_TYPE,
+            Kind.MALFORMED_JSON,
+            Kind.INVALID_JOB,
+            Kind.UNKNOWN_JOB,
+            Kind.PROBLEMS_FULL,
+            Kind.QUEUE_UNAVAILABLE,
+            Kind.QUEUE_MEMORY_FULL,
+            Kind.BUSY,
+        ),
+    },
+    "openapi_extra": {
+        "parameters": [_PROBLEM_PATH],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {"$ref": _REF.format(model="DefinitionRequest")},
+                    "example": examples.DEFINITION,
+                }
+            },
+        },
+    },
+}
+DEFINITION: dict[str, Any] = {
+    "summary": "The tests and limits that are stored for a problem",
+    "response_model": schemas.Problem,
+    "responses": {
+        200: _says(
+            "`definition` may be put again as it is",
+            {
+                "problemId": "two-sum",
+                "digest": examples.DEFINED["digest"],
+                "definition": examples.DEFINITION,
+            },
+        ),
+        **_problems(Kind.UNKNOWN_PROBLEM, *_QUEUE_AWAY),
+    },
+    "openapi_extra": {"parameters": [_PROBLEM_PATH]},
+}
+UNDEFINE: dict[str, Any] = {
+    "summary": "Forget the tests and limits of a problem",
+    "status_code": 204,
+    "response_class": Response,
+    "responses": {
+        204: {"description": "They are forgotten; its jobs are kept"},
+        **_problems(Kind.UNKNOWN_PROBLEM, *_QUEUE_AWAY),
+    },
+    "openapi_extra": {"parameters": [_PROBLEM_PATH]},
+}
 JOB: dict[str, Any] = {
     "summary": "The whole record of a job",
     "response_model": schemas.Job,
     "responses": {
-        200: _says("What is known of the job, but its code", _RECORD),
+        200: _says("What is known of the job, but its code", examples.RECORD),
         **_problems(Kind.UNKNOWN_JOB, *_QUEUE_AWAY),
     },
     "openapi_extra": {
-        "parameters": [_path("jobId", "as the submit gave it", _JOB_ID, {"pattern": "^[0-9a-f]{32}$"})]
+        "parameters": [
+            _path("jobId", "as the submit gave it", examples.JOB_ID, {"pattern": "^[0-9a-f]{32}$"})
+        ]
+    },
+}
+_LAST_EVENT_ID = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "schema": {"type": "string"},
+    "example": "0-0/queued",
+    "description": "the id of the last event that arrived: what comes after it is sent",
+}
+EVENTS: dict[str, Any] = {
+    "summary": "A job as it goes on: states, cases, its end",
+    "response_class": Response,
+    "responses": {
+        200: {
+            "description": "Server-Sent Events: `state` (queued, running), `case` for each case that ended, "
+            "as the result will have it, and `done` with the verdict; then the stream ends. A comment every "
+            "15 s keeps it open. Of a job that is done it has what was told while it ran",
+            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": examples.EVENTS}},
+        },
+        204: {"description": "`Last-Event-ID` was that of `done`: there is nothing more"},
+        **_problems(Kind.UNKNOWN_JOB, Kind.INVALID_PARAMETER, Kind.TOO_MANY_STREAMS, *_QUEUE_AWAY),
+    },
+    "openapi_extra": {
+        "parameters": [
+            _path("jobId", "as the submit gave it", examples.JOB_ID, {"pattern": "^[0-9a-f]{32}$"}),
+            _LAST_EVENT_ID,
+        ]
     },
 }
 LANGUAGES: dict[str, Any] = {
     "summary": "Languages a job may name",
     "response_model": schemas.Languages,
     "responses": {
-        200: _says("As of about a second ago", {"languages": [_LANGUAGE], "ceiling": _LIMITS}),
+        200: _says(
+            "As of about a second ago", {"languages": [examples.LANGUAGE], "ceiling": examples.LIMITS}
+        ),
         **_problems(),
     },
 }
@@ -277,19 +297,41 @@ def openapi(app: FastAPI, bounds: Bounds) -> dict[str, Any]:
     )
     shapes = document["components"]["schemas"]
     _, described = models_json_schema(
-        [(schemas.SubmitRequest, "validation"), (schemas.ProblemDetails, "validation")],
+        [
+            (schemas.SubmitRequest, "validation"),
+            (schemas.DefinitionRequest, "validation"),
+            (schemas.ProblemDetails, "validation"),
+        ],
         ref_template=_REF,
     )
     shapes.update(described["$defs"])
     for name, most in bounds.ceiling.to_json().items():
         shapes["LimitsRequest"]["properties"][name]["anyOf"][0]["maximum"] = most
-    fields = shapes["SubmitRequest"]["properties"]
-    fields["code"]["description"] += f"; at most {bounds.code_bytes_max} bytes of UTF-8"
-    fields["stdin"]["description"] += f"; at most {bounds.stdin_bytes_max} bytes of UTF-8"
+    _say_bounds(shapes, bounds)
     # FastAPI describes its own validation error, which never leaves this API.
     for name in ("HTTPValidationError", "ValidationError"):
         shapes.pop(name, None)
     return document
+
+
+def _say_bounds(shapes: dict[str, Any], bounds: Bounds) -> None:
+    submit, definition = (shapes[name]["properties"] for name in ("SubmitRequest", "DefinitionRequest"))
+    said = {
+        "code": f"at most {bounds.code_bytes_max} bytes of UTF-8",
+        "stdin": f"at most {bounds.stdin_bytes_max} bytes of UTF-8",
+        "files": f"at most {bounds.files_bytes_max} bytes in sum",
+        "args": f"at most {bounds.args_bytes_max} bytes in sum",
+        "env": f"allowed here: {', '.join(sorted(bounds.env_allowed)) or 'none'}",
+        "outputFiles": f"at most {bounds.output_files_bytes_max} bytes in sum are given back",
+        "tests": f"at most {bounds.tests_bytes_max} bytes of stdin, expected output and arguments in sum",
+    }
+    for name, words in said.items():
+        submit[name]["description"] += f"; {words}"
+    counts = {"files": bounds.files_max, "args": bounds.args_max, "outputFiles": bounds.output_files_max}
+    for name, most in {**counts, "tests": bounds.tests_max}.items():
+        submit[name]["anyOf"][0]["maxItems"] = most
+    definition["tests"] |= {"description": said["tests"], "maxItems": bounds.tests_max}
+    shapes["CaseRequest"]["properties"]["args"]["anyOf"][0]["maxItems"] = bounds.args_max
 
 
 def problem_table() -> str:

@@ -45,8 +45,11 @@ class _Offer:
 class Directory:
     """Which words mean which language, and what is known of each. Read without waiting.
 
-    A language that only this host knows is accepted too: its jobs wait for a worker. One that only
-    workers know is listed while they live.
+    A language that only this host knows is listed, but not served, until a worker announces it: it
+    may be one whose image nobody built, and its jobs would wait for ever. Once it was announced it
+    stays served, since the queue keeps the word: jobs wait while workers restart. And while no worker
+    has announced anything at all the fleet is only starting: jobs wait for its first worker. A language
+    that only workers know is listed while they live.
     """
 
     def __init__(self, known: Mapping[str, Language], bounds: Bounds) -> None:
@@ -54,6 +57,7 @@ class Directory:
         self._known_words = names_by_alias(known.values())
         self._bounds = bounds
         self._words: Mapping[str, str] = self._known_words
+        self._announced: frozenset[str] = frozenset()
         self.listing: Sequence[Mapping[str, Any]] = ()
         self.update(())
 
@@ -61,13 +65,30 @@ class Directory:
         """The name of the language that ``word`` means; None if it means none."""
         return self._words.get(word)
 
+    def is_served(self, name: str) -> bool:
+        """Whether jobs of this language run, or will when its workers are back."""
+        return not self._announced or name in self._announced
+
+    def file_of(self, name: str) -> str:
+        """The name of the file that ``code`` is written to; empty if only its workers know."""
+        known = self._known.get(name)
+        return known.file if known else ""
+
     @property
     def names(self) -> list[str]:
         """Names of all languages."""
         return [offer["name"] for offer in self.listing]
 
-    def update(self, workers: Iterable[WorkerInfo]) -> None:
-        """Take over what live workers announce. What they say is checked, not trusted."""
+    @property
+    def served(self) -> list[str]:
+        """Names of the languages that live workers serve."""
+        return [offer["name"] for offer in self.listing if offer["available"]]
+
+    def update(self, workers: Iterable[WorkerInfo], ever: Mapping[str, str] | None = None) -> None:
+        """Take over what live workers announce, and what any ``ever`` announced (word to name).
+
+        What they say is checked, not trusted.
+        """
         offers = {name: self._own(language) for name, language in self._known.items()}
         words = dict(self._known_words)
         served = [
@@ -90,6 +111,8 @@ class Directory:
                 if word != offer.name and words.setdefault(word, offer.name) == offer.name:
                     offer.aliases = sorted({*offer.aliases, word})
         self._words = words
+        live = {name for name, offer in offers.items() if offer.workers}
+        self._announced = frozenset(live.union((ever or {}).values()))
         self.listing = [offer.to_json() for _, offer in sorted(offers.items())]
 
     async def keep_fresh(self, queue: Queue) -> None:
@@ -97,7 +120,7 @@ class Directory:
         away = False
         while True:
             try:
-                self.update(await queue.workers())
+                self.update(await queue.workers(), await queue.languages())
             except QueueUnavailable as error:
                 # What was known stays: jobs of these languages get the queue's own answer.
                 if not away:

@@ -41,7 +41,9 @@ class ApiMetrics:
             registry=self._registry,
         )
         Gauge(
-            "sandfleet_api_waiters", "Requests that wait for a result", registry=self._registry
+            "sandfleet_api_waiters",
+            "Requests that wait for a result or follow a job",
+            registry=self._registry,
         ).set_function(lambda: len(waiters))
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:

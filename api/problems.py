@@ -17,7 +17,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from fleet.errors import FleetError, InvalidJob, JobTooLarge, QueueFull, QueueMemoryFull, QueueUnavailable
+from fleet.errors import (
+    FleetError,
+    InvalidJob,
+    JobTooLarge,
+    ProblemsFull,
+    QueueFull,
+    QueueMemoryFull,
+    QueueUnavailable,
+)
 
 MEDIA_TYPE = "application/problem+json"
 _URN = "urn:sandfleet:problem:"
@@ -28,17 +36,21 @@ class Kind(Enum):
     """The closed set of problems: slug of the ``type``, HTTP status, title."""
 
     MALFORMED_JSON = "malformed-json", 422, "The body is not a JSON object"
-    INVALID_JOB = "invalid-job", 422, "A field of the job is not acceptable"
+    INVALID_JOB = "invalid-job", 422, "A field of the job or problem is not acceptable"
     UNKNOWN_LANGUAGE = "unknown-language", 422, "No such language"
+    LANGUAGE_NOT_SERVED = "language-not-served", 422, "No worker serves this language"
     INVALID_PARAMETER = "invalid-parameter", 422, "A parameter of the request is not acceptable"
-    TOO_LARGE = "too-large", 413, "The job is too large"
+    TOO_LARGE = "too-large", 413, "The job or problem is too large"
     SLOW_BODY = "slow-body", 408, "The body took too long to arrive"
     MEDIA_TYPE = "unsupported-media-type", 415, "The body must be plain JSON"
     UNKNOWN_JOB = "unknown-job", 404, "No such job"
+    UNKNOWN_PROBLEM = "unknown-problem", 404, "No such problem"
     NOT_FOUND = "not-found", 404, "No such page"
     METHOD = "method-not-allowed", 405, "The page does not take this method"
     BAD_REQUEST = "bad-request", 400, "The request cannot be answered"
     QUEUE_FULL = "queue-full", 503, "The queue is full"
+    PROBLEMS_FULL = "problems-full", 503, "No more problems are stored"
+    TOO_MANY_STREAMS = "too-many-streams", 503, "Too many requests wait already"
     QUEUE_UNAVAILABLE = "queue-unavailable", 503, "The queue is away"
     QUEUE_MEMORY_FULL = "queue-memory-full", 503, "The queue is out of memory"
     BUSY = "busy", 503, "Too many large requests at once"
@@ -103,21 +115,8 @@ def as_problem(error: Exception) -> Problem:
             return error
         case InvalidJob():
             return _refused(error)
-        case QueueFull():
-            return _come_back(
-                Kind.QUEUE_FULL,
-                f"{error.waiting} jobs wait and the queue takes no more than {error.bound}; try again later",
-                error.retry_after_s,
-            )
-        case QueueMemoryFull():
-            return _come_back(
-                Kind.QUEUE_MEMORY_FULL,
-                "the queue has no memory left for new jobs until running ones finish; try again later",
-            )
-        case QueueUnavailable():
-            return _come_back(
-                Kind.QUEUE_UNAVAILABLE, "the queue cannot be reached or does not answer; try again soon"
-            )
+        case QueueFull() | ProblemsFull() | QueueUnavailable():
+            return _not_now(error)
         case _:
             return Problem(Kind.INTERNAL, "the server failed; the operator's log has the reason")
 
@@ -136,6 +135,27 @@ def _refused(error: InvalidJob) -> Problem:
         return Problem(Kind.TOO_LARGE, str(error), errors=[(error.field, error.detail)])
     kind = Kind.INVALID_JOB if error.field else Kind.MALFORMED_JSON
     return Problem(kind, str(error), errors=[(error.field, error.detail)])
+
+
+def _not_now(error: QueueFull | ProblemsFull | QueueUnavailable) -> Problem:
+    match error:
+        case QueueFull():
+            return _come_back(
+                Kind.QUEUE_FULL,
+                f"{error.waiting} jobs wait and the queue takes no more than {error.bound}; try again later",
+                error.retry_after_s,
+            )
+        case ProblemsFull():
+            return _come_back(Kind.PROBLEMS_FULL, f"{error}; DELETE problems that are no longer used", 60)
+        case QueueMemoryFull():
+            return _come_back(
+                Kind.QUEUE_MEMORY_FULL,
+                "the queue has no memory left for anything new until running jobs finish; try again later",
+            )
+        case _:
+            return _come_back(
+                Kind.QUEUE_UNAVAILABLE, "the queue cannot be reached or does not answer; try again soon"
+            )
 
 
 def _come_back(kind: Kind, detail: str, after_s: int = _RETRY_S) -> Problem:

@@ -1,4 +1,4 @@
-"""Jobs over HTTP: submit one, ask for its result, list those of a problem.
+"""Jobs over HTTP: submit one, ask for its result, follow it.
 
 A submit is one round trip to Redis. Bodies and answers bypass the models of ``schemas``, which
 describe them: the one validator is ``fleet.job.Submission``.
@@ -8,24 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Annotated
-from urllib.parse import unquote_to_bytes
 
-from fastapi import APIRouter, Query, Request
-from starlette.responses import Response, StreamingResponse
+from fastapi import APIRouter, Request
+from starlette.responses import Response
 
-from api import answers, description, prefer, schemas
+from api import answers, description, lookup, prefer, schemas
 from api.body import BodyReader
 from api.directory import Directory
 from api.metrics import ApiMetrics
 from api.problems import Kind, Problem, as_problem
+from api.streams import LAST, Cursor, EventStream
 from api.waiters import Waiter, Waiters, ends_with_client
 from fleet import log
 from fleet.errors import FleetError, InvalidJob, QueueUnavailable
-from fleet.fields import PROBLEM_ID_CHARS_MAX, read_object
+from fleet.fields import read_object
 from fleet.job import JOB_ID_PATTERN, JobState, Submission
 from fleet.limits import Bounds
 from fleet.queue import Enqueued, Queue, Record
@@ -53,10 +52,8 @@ class JobRoutes:
         router = APIRouter(tags=["jobs"])
         router.add_api_route("/submit", self.submit, methods=["POST"], **description.SUBMIT)
         router.add_api_route("/result/{id:path}", self.result, methods=["GET"], **description.RESULT)
-        router.add_api_route(
-            "/problems/{problemId:path}/results", self.results, methods=["GET"], **description.RESULTS
-        )
         router.add_api_route("/jobs/{jobId}", self.job, methods=["GET"], **description.JOB)
+        router.add_api_route("/jobs/{jobId}/events", self.events, methods=["GET"], **description.EVENTS)
         return router
 
     async def submit(self, request: Request) -> Response:
@@ -83,7 +80,7 @@ class JobRoutes:
 
     async def result(self, request: Request) -> Response:
         """The result of a job, or of the newest job of a problem."""
-        name = _name(request, "id")
+        name = lookup.name_in_path(request, "id")
         job = await self._find(name)
         headers = dict(_VARY)
         wait_s = self._wait_s(request)
@@ -98,22 +95,19 @@ class JobRoutes:
         headers["Retry-After"] = str(_POLL_S)
         return answers.json_response(answers.summary(job.job_id, job.problem_id, job.state), 202, headers)
 
-    async def results(self, request: Request, count: Annotated[int, Query(ge=1, le=100)] = 20) -> Response:
-        """The jobs of a problem that are kept, newest first."""
-        problem_id = _name(request, "problemId")
-        jobs = self._jobs_of(problem_id, await self.queue.newest(problem_id, count))
-        newest = await anext(jobs, None)
-        if newest is None:
-            raise _unknown()
-        return StreamingResponse(_listing(problem_id, newest, jobs), media_type="application/json")
-
     async def job(self, request: Request) -> Response:
         """The whole record of a job, without its code."""
-        job_id = request.path_params["jobId"]
-        job = await self.queue.get(job_id) if JOB_ID_PATTERN.fullmatch(job_id) else None
-        if job is None:
-            raise _unknown()
+        job = await lookup.job_named(self.queue, request.path_params["jobId"])
         return answers.json_response(answers.record(job))
+
+    async def events(self, request: Request) -> Response:
+        """The job as it goes on, from where the client has come to."""
+        last_event_id = request.headers.get("last-event-id", "")
+        cursor = Cursor.read(last_event_id) if last_event_id != LAST else Cursor()
+        job = await lookup.job_named(self.queue, request.path_params["jobId"])
+        if last_event_id == LAST:
+            return Response(status_code=204)  # a browser asks no more then
+        return EventStream(self.queue, self.waiters, job.job_id, cursor)
 
     async def _enqueue(self, job_id: str, submission: Submission) -> None:
         language = submission.language
@@ -143,22 +137,20 @@ class JobRoutes:
         if language is None:
             detail = f"is not the name or an alias of a language; there are {', '.join(self.directory.names)}"
             raise Problem(Kind.UNKNOWN_LANGUAGE, f"language: {detail}", errors=[("language", detail)])
+        if not self.directory.is_served(language):
+            served = ", ".join(self.directory.served) or "none"
+            detail = f"is known here, but no worker has ever had its image; served now: {served}"
+            raise Problem(Kind.LANGUAGE_NOT_SERVED, f"language: {detail}", errors=[("language", detail)])
+        submission.check_beside(self.directory.file_of(language))
         return replace(submission, language=language)
 
     async def _find(self, name: str) -> Record:
         job = await self.queue.get(name) if JOB_ID_PATTERN.fullmatch(name) else None
         if job is None:
-            job = await anext(self._jobs_of(name, await self.queue.newest(name, 1)), None)
+            job = await anext(lookup.jobs_of(self.queue, name, await self.queue.newest(name, 1)), None)
         if job is None:
-            raise _unknown()
+            raise lookup.unknown_job()
         return job
-
-    async def _jobs_of(self, problem_id: str, job_ids: list[str]) -> AsyncIterator[Record]:
-        """The jobs among these that are kept, one after the other."""
-        for job_id in job_ids:
-            job = await self.queue.get(job_id)
-            if job is not None and job.problem_id == problem_id:
-                yield job
 
     async def _done(self, job_id: str, waiter: Waiter, request: Request, wait_s: int) -> Record | None:
         """The job as soon as it is done, or as it is when the time is up or the client has left."""
@@ -184,17 +176,6 @@ def _accepted(
     return answers.json_response(answers.summary(job_id, submission.problem_id, state), 202, where)
 
 
-async def _listing(problem_id: str, newest: Record, others: AsyncIterator[Record]) -> AsyncIterator[bytes]:
-    # One job at a time, in memory and in the turn of the event loop: results may be large.
-    yield (
-        answers.encode({"problemId": problem_id})[:-1] + b',"jobs":[' + answers.encode(answers.record(newest))
-    )
-    async for job in others:
-        yield b"," + answers.encode(answers.record(job))
-        await asyncio.sleep(0)
-    yield b"]}"
-
-
 def _log_submitted(submission: Submission, enqueued: Enqueued) -> None:
     _log.info(
         "job_submitted",
@@ -204,24 +185,4 @@ def _log_submitted(submission: Submission, enqueued: Enqueued) -> None:
         lane=str(submission.priority),
         code_bytes=len(submission.code.encode()),
         waiting=enqueued.waiting,
-    )
-
-
-def _name(request: Request, parameter: str) -> str:
-    """A jobId or problemId out of the path, exactly as it was sent; slashes may be part of it."""
-    name: str = request.path_params[parameter]
-    # The server decodes the path leniently; bytes that are not UTF-8 must not turn into somebody's id.
-    raw: bytes = request.scope.get("raw_path") or b""
-    try:
-        unquote_to_bytes(raw).decode()
-    except UnicodeDecodeError:
-        raise _unknown() from None
-    if not 1 <= len(name) <= PROBLEM_ID_CHARS_MAX:
-        raise _unknown()
-    return name
-
-
-def _unknown() -> Problem:
-    return Problem(
-        Kind.UNKNOWN_JOB, "no job or problem of this id is known; results are kept for a limited time"
     )

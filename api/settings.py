@@ -14,8 +14,14 @@ class ApiSettings(JobSettings):
     host: str = Field("127.0.0.1", description="address the API listens on; there is no authentication yet")
     port: int = Field(3000, ge=0, le=65_535, description="port the API listens on; 0 takes a free one")
     queue_max: int = Field(10_000, ge=1, description="jobs that may wait before new ones are refused")
+    problems_max: int = Field(10_000, ge=0, description="problems that may have stored tests")
+    problems_bytes_max: int = Field(
+        128 * MIB, ge=0, description="bytes that the stored tests of all problems may have together"
+    )
     wait_s_max: int = Field(60, ge=0, description="longest `Prefer: wait` that is honoured, in seconds")
-    waiters_max: int = Field(2_000, ge=0, description="requests that may wait for a result at once")
+    waiters_max: int = Field(
+        2_000, ge=0, description="requests that may wait for a result, or follow a job, at once"
+    )
     connections_max: int = Field(4_096, ge=1, description="HTTP connections that may be open at once")
     body_s: float = Field(10.0, gt=0, description="seconds a request body may take to arrive")
     bodies_bytes_max: int = Field(

@@ -35,13 +35,13 @@ class AnnouncementsOfTest:
     """What a test announces, as the stream that ``Waiters.follow`` reads."""
 
     def __init__(self) -> None:
-        self._said: asyncio.Queue[Completion | None] = asyncio.Queue()
+        self._said: asyncio.Queue[Completion | str | None] = asyncio.Queue()
 
-    def say(self, completion: Completion | None) -> None:
+    def say(self, said: Completion | str | None) -> None:
         """Announce; None is a new subscription."""
-        self._said.put_nowait(completion)
+        self._said.put_nowait(said)
 
-    async def listen(self) -> AsyncIterator[Completion | None]:
+    async def listen(self) -> AsyncIterator[Completion | str | None]:
         """All that is said, for ever."""
         while True:
             yield await self._said.get()

@@ -1,6 +1,7 @@
 """Requests that wait for a job to be done, woken by its announcement.
 
-One listener serves the whole process: it reads ``problem_done`` and wakes who waits for that job.
+One listener serves the whole process: it reads ``problem_done`` and wakes who waits for that job,
+and ``job_progress`` for those who follow a job as it goes on.
 Announcements can be missed while the listener reconnects, so each new subscription wakes everyone
 to look again. Nobody polls.
 """
@@ -17,19 +18,20 @@ from fleet.events import Completion
 
 
 class Waiter:
-    """One request that waits for one job."""
+    """One request that waits for one job; with ``progress`` also for what comes of it meanwhile."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, progress: bool = False) -> None:
+        self.progress = progress
+        self.over = False  # whether to stop waiting: the client has left, or the API stops
         self._event = asyncio.Event()
-        self._over = False
 
     def wake(self) -> None:
         """Make it look again."""
         self._event.set()
 
     def end(self) -> None:
-        """Make it stop waiting: the client has left, or the API stops."""
-        self._over = True
+        """Make it stop waiting."""
+        self.over = True
         self._event.set()
 
     async def woken(self, deadline: float) -> bool:
@@ -40,7 +42,7 @@ class Waiter:
         except TimeoutError:
             return False
         self._event.clear()
-        return not self._over
+        return not self.over
 
 
 class Waiters:
@@ -56,7 +58,7 @@ class Waiters:
         return self._count
 
     @contextmanager
-    def waiting(self, job_id: str) -> Iterator[Waiter | None]:
+    def waiting(self, job_id: str, *, progress: bool = False) -> Iterator[Waiter | None]:
         """A waiter for the job while the context lasts; None if too many wait already.
 
         Enter before the job is enqueued or looked up: what is announced from then on is not missed.
@@ -64,7 +66,7 @@ class Waiters:
         if self._closed or self._count >= self._most:
             yield None
             return
-        waiter = Waiter()
+        waiter = Waiter(progress=progress)
         others = self._by_job.setdefault(job_id, set())
         others.add(waiter)
         self._count += 1
@@ -76,14 +78,20 @@ class Waiters:
             if not others:
                 self._by_job.pop(job_id, None)
 
-    async def follow(self, announcements: AsyncIterator[Completion | None]) -> None:
-        """Wake waiters for as long as there are announcements; None tells of a new subscription."""
-        async for completion in announcements:
-            if completion is None:
-                self._each(Waiter.wake)
-            else:
-                for waiter in self._by_job.get(completion.job_id, ()):
-                    waiter.wake()
+    async def follow(self, announcements: AsyncIterator[Completion | str | None]) -> None:
+        """Wake waiters for as long as there are announcements: of a job that is done, of the id of one
+        that goes on, and None of a new subscription."""
+        async for said in announcements:
+            match said:
+                case None:
+                    self._each(Waiter.wake)
+                case str():
+                    for waiter in self._by_job.get(said, ()):
+                        if waiter.progress:
+                            waiter.wake()
+                case Completion():
+                    for waiter in self._by_job.get(said.job_id, ()):
+                        waiter.wake()
 
     def close(self) -> None:
         """End all waiting, now and from now on: the API stops."""

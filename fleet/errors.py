@@ -4,6 +4,7 @@ FleetError
 ├── InvalidJob            the sender's mistake; names the field and says what to do
 │   └── JobTooLarge       its code or stdin is larger than this fleet takes
 ├── QueueFull             the bound on waiting jobs is reached; say when to come back
+├── ProblemsFull          no more problems, or bytes of them, are stored
 ├── QueueUnavailable      Redis is away, loading, or refuses writes
 │   └── QueueMemoryFull   Redis has reached ``maxmemory``; running jobs still finish
 ├── SandboxError          our side of a sandbox failed; the job is retried, never blamed
@@ -45,6 +46,10 @@ class QueueFull(FleetError):
         self.waiting = waiting
         self.bound = bound
         self.retry_after_s = retry_after_s
+
+
+class ProblemsFull(FleetError):
+    """As many problems are stored, or as many bytes of them, as the fleet keeps."""
 
 
 class QueueUnavailable(FleetError):

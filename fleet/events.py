@@ -108,6 +108,27 @@ class Announcements:
     async def listen(self) -> AsyncGenerator[Completion | None, None]:
         """Each completion, for ever; None whenever the subscription begins (again): any number of
         announcements may have been missed before it. Close the generator (``aclosing``)."""
+        async with aclosing(self._messages(keys.DONE_CHANNEL)) as messages:
+            async for message in messages:
+                completion = _believe(message["data"]) if message else None
+                if completion or message is None:
+                    yield completion
+
+    async def news(self) -> AsyncGenerator[Completion | str | None, None]:
+        """As ``listen``, and between completions the id of each job that started, waits again, or of
+        which its worker told something."""
+        async with aclosing(self._messages(keys.DONE_CHANNEL, keys.PROGRESS_CHANNEL)) as messages:
+            async for message in messages:
+                if message is None:
+                    yield None
+                elif message["channel"] == keys.PROGRESS_CHANNEL.encode():
+                    job_id = message["data"].decode("ascii", "replace")
+                    if JOB_ID_PATTERN.fullmatch(job_id):
+                        yield job_id
+                elif completion := _believe(message["data"]):
+                    yield completion
+
+    async def _messages(self, *channels: str) -> AsyncGenerator[Mapping[str, Any] | None, None]:
         logger = log.get(__name__)
         backoff_s = 0.0
         while True:
@@ -115,18 +136,18 @@ class Announcements:
             try:
                 with redis_errors("SUBSCRIBE"):
                     async with asyncio.timeout(self._answer_s):
-                        await channel.subscribe(keys.DONE_CHANNEL)
+                        await channel.subscribe(*channels)
                     while True:
                         message = await self._message(channel)
                         if message["type"] == "subscribe":
+                            if message["data"] < len(channels):
+                                continue  # not yet to all of them
                             if backoff_s:
                                 logger.info("announcements_back")
                             backoff_s = 0.0
                             yield None
                         elif message["type"] == "message":
-                            completion = _believe(message["data"])
-                            if completion:
-                                yield completion
+                            yield message
             except QueueUnavailable as error:
                 if not backoff_s:
                     logger.warning("announcements_lost", reason=str(error))

@@ -21,6 +21,12 @@ key                                    type     content and life span
 ``{problems}:dead``                    ZSET     jobId -> when it died, ms; the newest 1,000
 ``{problems}:by-problem:<sha1>``       LIST     the newest 100 job ids of a problem, newest first;
                                                 expires a retention after its last change
+``{problems}:problem:<sha1>``          HASH     what a problem's jobs are judged by: ``digest`` and
+                                                ``definition``; kept until it is removed, then a
+                                                minute to answer a removal that is sent again
+``{problems}:problems``                SET      the SHA-1 of every problem that has a definition
+``{problems}:told:<jobId>``            STREAM   what a worker told of a running job, ``e`` the event;
+                                                trimmed to about 1,024, expires with the job
 ``{problems}:events``                  STREAM   one entry a finished job: ``n`` without gaps, ``e`` the
                                                 event; trimmed to about 100,000
 ``{problems}:seen:<group>``            HASH     how far a consumer group has come in the numbers
@@ -33,6 +39,8 @@ key                                    type     content and life span
 ``{problems}:languages``               HASH     name or alias -> name, as announced by workers; kept
 ``{problems}:count``                   HASH     counters: for the audit, fences, turns, event numbers
 ``problem_done``                       channel  wake-up and public notification of every finished job
+``job_progress``                       channel  wake-up: the id of a job that started, waits again, or
+                                                of which something was told
 =====================================  =======  ======================================================
 """
 
@@ -43,6 +51,7 @@ import re
 
 PUBLIC = "problems"
 DONE_CHANNEL = "problem_done"
+PROGRESS_CHANNEL = "job_progress"
 
 _TAG = "{problems}:"
 LANES = f"{_TAG}lanes"
@@ -52,12 +61,15 @@ DEAD = f"{_TAG}dead"
 EVENTS = f"{_TAG}events"
 WORKERS = f"{_TAG}workers"
 LANGUAGES = f"{_TAG}languages"
+PROBLEMS = f"{_TAG}problems"
 COUNT = f"{_TAG}count"
 
 _INBOX = f"{_TAG}inbox:"
 _READY = f"{_TAG}ready:"
 _JOB = f"{_TAG}job:"
 _BY_PROBLEM = f"{_TAG}by-problem:"
+_PROBLEM = f"{_TAG}problem:"
+_TOLD = f"{_TAG}told:"
 _SEEN = f"{_TAG}seen:"
 _ACKED = f"{_TAG}acked:"
 _WORKER = f"{_TAG}worker:"
@@ -83,8 +95,17 @@ def job(job_id: str) -> str:
 
 def by_problem(problem_id: str) -> str:
     """The newest jobs of a problem."""
-    digest = hashlib.sha1(problem_id.encode("utf-8", "surrogatepass"), usedforsecurity=False)
-    return _BY_PROBLEM + digest.hexdigest()
+    return _BY_PROBLEM + _digest(problem_id)
+
+
+def problem(problem_id: str) -> str:
+    """What the jobs of a problem are judged by."""
+    return _PROBLEM + _digest(problem_id)
+
+
+def told(job_id: str) -> str:
+    """What was told of a job while it ran."""
+    return _TOLD + plain(job_id)
 
 
 def seen(group: str) -> str:
@@ -119,6 +140,7 @@ def lua_table() -> str:
     names = {
         "public": PUBLIC,
         "done_channel": DONE_CHANNEL,
+        "progress_channel": PROGRESS_CHANNEL,
         "lanes": LANES,
         "leases": LEASES,
         "retry": RETRY,
@@ -126,14 +148,21 @@ def lua_table() -> str:
         "events": EVENTS,
         "workers": WORKERS,
         "languages": LANGUAGES,
+        "problems": PROBLEMS,
         "count": COUNT,
         "inbox": _INBOX,
         "ready": _READY,
         "job": _JOB,
         "by_problem": _BY_PROBLEM,
+        "problem": _PROBLEM,
+        "told": _TOLD,
         "seen": _SEEN,
         "acked": _ACKED,
         "worker": _WORKER,
         "claimed": _CLAIMED,
     }
     return "local K = {%s}\n" % ", ".join(f"{name} = '{key}'" for name, key in names.items())  # noqa: UP031
+
+
+def _digest(problem_id: str) -> str:
+    return hashlib.sha1(problem_id.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()

@@ -26,6 +26,14 @@ class Enqueued:
 
 
 @dataclass(frozen=True, slots=True)
+class Defined:
+    """The answer to a definition: it is safe in Redis, under this digest."""
+
+    digest: str
+    new: bool  # the problem had none before
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """What the queue knows of a job. ``result`` is the stored JSON object once it is done."""
 
@@ -53,6 +61,7 @@ class Claim:
     queued_at_ms: int
     claimed_at_ms: int  # by the clock of Redis, as all times here
     oversize_bytes: int = 0  # true size of an item too large to be kept; its ``spec`` is empty
+    definition: str = ""  # digest of what the job's problem was judged by then; empty: nothing
 
 
 class Finish(StrEnum):
@@ -141,6 +150,35 @@ class Queue(Protocol):
 
         Ids alone: a hundred results may have more bytes than anyone should hold at once.
         """
+
+    async def define(self, problem_id: str, definition: str) -> Defined:
+        """Store what the jobs of a problem are judged by, in place of what was stored before.
+
+        Raises ``ProblemsFull``.
+        """
+
+    async def definition(self, problem_id: str) -> tuple[str, str] | None:
+        """Digest and text of what is stored for a problem, or None."""
+
+    async def undefine(self, problem_id: str) -> bool:
+        """Forget what is stored for a problem; whether there was anything."""
+
+    async def progress(self, claim: Claim, events: Sequence[str]) -> bool:
+        """Tell what has come of a claimed job, one JSON text each; False if the lease is lost.
+
+        Of a job about the last thousand are kept, as long as its result. This is news, no work: a full
+        memory drops it, and so an event above 16 KiB. After ``QueueUnavailable`` nobody knows whether
+        it was told: call again with the same events, before any others, and it is told once.
+        """
+
+    async def told(self, job_id: str, after: str = "") -> list[tuple[str, str]]:
+        """What was told of a job after the event of that id: (event id, JSON), oldest first.
+
+        At most 64; ask again after the last of them until there are none.
+        """
+
+    async def languages(self) -> dict[str, str]:
+        """Every word that any worker ever announced, and the name of the language it means."""
 
     async def register(self, info: WorkerInfo) -> None:
         """Announce a worker; its heartbeat starts."""

@@ -28,13 +28,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from fleet import keys
-from fleet.errors import QueueFull, QueueMemoryFull
-from fleet.events import announcement
-from fleet.job import JOB_ID_PATTERN, JobState, Lane
-from fleet.limits import Bounds
+from fleet import redis_forms as forms
+from fleet.errors import ProblemsFull, QueueFull, QueueMemoryFull
+from fleet.job import JOB_ID_PATTERN, Lane
+from fleet.judging import digest_of
+from fleet.limits import MIB, Bounds
 from fleet.queue import (
     Audit,
     Claim,
+    Defined,
     Depth,
     Enqueued,
     Fail,
@@ -49,22 +51,8 @@ from fleet.redis_client import RedisClients
 _INTAKE_AHEAD = 8  # public items taken in beyond those wanted, so that a high lane is seen in time
 _REASON_CHARS_MAX = 500
 _FULL_PAUSE_S = 0.2  # between two looks at a full server, which lets nobody block on a list
-# On a full server a result above so many bytes is stored with so many characters of its output.
-_FULL_RESULT_BYTES, _FULL_OUTPUT_CHARS = 16_384, 1024  # the latter in whole groups of base64
-_FIELDS = (
-    "problemId",
-    "state",
-    "language",
-    "fails",
-    "crashes",
-    "place",
-    "queued",
-    "started",
-    "finished",
-    "worker",
-    "result",
-)
-_NOT_CLAIMED = (b"public", b"ready", b"retry")
+_FULL_RESULT_BYTES = 16_384  # on a full server a larger result is stored with less of its output
+_TOLD_PAGE = 64  # events of at most 16 KiB each
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +65,8 @@ class QueueOptions:
     item_bytes_max: int = Bounds().item_bytes_max
     retry_pause_s: float = 1.0  # before the second attempt; doubles, with jitter
     retry_pause_s_max: float = 60.0
+    problems_max: int = 10_000  # that may have a definition
+    problems_bytes_max: int = 128 * MIB  # of all definitions together
 
     @property
     def lease_ms(self) -> int:
@@ -117,13 +107,59 @@ class RedisQueue:
         """The job, or None if it is unknown or no longer kept."""
         if not JOB_ID_PATTERN.fullmatch(job_id):
             return None
-        values = await self._redis.call("HMGET", keys.job(job_id), *_FIELDS, settled=True)
-        return _record(job_id, values)
+        values = await self._redis.call("HMGET", keys.job(job_id), *forms.RECORD_FIELDS, settled=True)
+        return forms.record_of(job_id, values)
 
     async def newest(self, problem_id: str, count: int = 100) -> list[str]:
         """Ids of the jobs of a problem, newest first; some may no longer be kept."""
         ids = await self._redis.call("LRANGE", keys.by_problem(problem_id), 0, max(count, 1) - 1)
-        return [_text(job_id) for job_id in ids]
+        return [forms.text(job_id) for job_id in ids]
+
+    async def define(self, problem_id: str, definition: str) -> Defined:
+        """Store what the jobs of a problem are judged by, in place of what was stored before.
+
+        Raises ``ProblemsFull``.
+        """
+        digest, options = digest_of(definition), self._options
+        stored, problems, size = await self._redis.run(
+            "define",
+            *(keys.problem(problem_id), secrets.token_hex(8), digest, definition),
+            *(options.problems_max, options.problems_bytes_max),
+            settled=True,
+        )
+        if not stored and problems > options.problems_max:
+            raise ProblemsFull(f"{options.problems_max} problems are stored, and no more may be")
+        if not stored:
+            most = options.problems_bytes_max
+            raise ProblemsFull(f"all problems together would have {size} bytes; at most {most} are stored")
+        return Defined(digest, new=stored == 1)
+
+    async def definition(self, problem_id: str) -> tuple[str, str] | None:
+        """Digest and text of what is stored for a problem, or None."""
+        key = keys.problem(problem_id)
+        digest, definition = await self._redis.call("HMGET", key, "digest", "definition", settled=True)
+        return (forms.text(digest), forms.text(definition)) if digest and definition else None
+
+    async def undefine(self, problem_id: str) -> bool:
+        """Forget what is stored for a problem; whether there was anything."""
+        key, nonce = keys.problem(problem_id), secrets.token_hex(8)
+        return bool(await self._redis.run("undefine", key, nonce, settled=True))
+
+    async def progress(self, claim: Claim, events: Sequence[str]) -> bool:
+        """Tell what has come of a claimed job, one JSON text each; False if the lease is lost."""
+        texts = [event.encode("utf-8", "replace") for event in events]
+        return bool(await self._redis.run("progress", claim.job_id, claim.fence, *texts))
+
+    async def told(self, job_id: str, after: str = "") -> list[tuple[str, str]]:
+        """What was told of a job after the event of that id: (event id, JSON), oldest first."""
+        first = f"({after}" if after else "-"
+        rows = await self._redis.call("XRANGE", keys.told(job_id), first, "+", "COUNT", _TOLD_PAGE)
+        return [(forms.text(event_id), forms.text(said[b"e"])) for event_id, said in rows]
+
+    async def languages(self) -> dict[str, str]:
+        """Every word that any worker ever announced, and the name of the language it means."""
+        found = await self._redis.call("HGETALL", keys.LANGUAGES)
+        return {forms.text(word): forms.text(name) for word, name in found.items()}
 
     async def register(self, info: WorkerInfo) -> None:
         """Announce a worker; its heartbeat starts."""
@@ -181,7 +217,8 @@ class RedisQueue:
         )
         del self._unanswered[worker_id]
         claimed_at_ms, fields = answer[0], answer[1:]
-        return [_claim(fields[i : i + 7], claimed_at_ms) for i in range(0, len(fields), 7)]
+        each = forms.CLAIM_FIELDS
+        return [forms.claim_of(fields[i : i + each], claimed_at_ms) for i in range(0, len(fields), each)]
 
     async def renew(self, worker_id: str, held: Mapping[str, str], started: Sequence[str] = ()) -> Renewal:
         """Heartbeat; extend the leases of ``held`` (job id -> fence); mark ``started`` as running."""
@@ -192,7 +229,7 @@ class RedisQueue:
         server_ms, registered, *stale = answer
         if not registered and worker_id in self._announced:
             await self.register(self._announced[worker_id])
-        return Renewal(frozenset(map(_text, stale)), server_ms)
+        return Renewal(frozenset(map(forms.text, stale)), server_ms)
 
     async def finish(self, claim: Claim, result: Mapping[str, Any], *, dead: bool = False) -> Finish:
         """Store the result, free the job and announce it, in one step.
@@ -201,16 +238,16 @@ class RedisQueue:
         """
         answer = await self._finish(claim, result, dead, _FULL_RESULT_BYTES)
         if answer == b"full":
-            shorter = _with_less_output(result)
-            answer = await self._finish(claim, shorter, dead, len(_json(shorter)))
-        return Finish(_text(answer))
+            shorter = forms.with_less_output(result)
+            answer = await self._finish(claim, shorter, dead, len(forms.to_bytes(shorter)))
+        return Finish(forms.text(answer))
 
     async def _finish(
         self, claim: Claim, result: Mapping[str, Any], dead: bool, full_bytes_max: int
     ) -> bytes:
         answer: bytes = await self._redis.run(
             "finish",
-            *(claim.job_id, claim.fence, _json(result), _event(claim, result)),
+            *(claim.job_id, claim.fence, forms.to_bytes(result), forms.event_of(claim, result)),
             *(self._options.retention_s, int(dead), full_bytes_max),
         )
         return answer
@@ -228,9 +265,9 @@ class RedisQueue:
             "fail",
             *(claim.job_id, claim.fence, reason_bytes, attempts_max),
             *(pause_ms, pause_ms_max, random.randint(500, 1500)),  # noqa: S311 - jitter is no secret
-            *(_json(last_result), _event(claim, last_result), self._options.retention_s),
+            *(forms.to_bytes(last_result), forms.event_of(claim, last_result), self._options.retention_s),
         )
-        return Fail(_text(answer))
+        return Fail(forms.text(answer))
 
     async def release(self, worker_id: str, claims: Sequence[Claim]) -> int:
         """Put claims back at the front without penalty; how many were still ours.
@@ -253,68 +290,3 @@ class RedisQueue:
         public, high, normal, low, retry, leased, dead = await self._redis.run("depth")
         ready = {Lane.HIGH: high, Lane.NORMAL: normal, Lane.LOW: low}
         return Depth(public, ready, retry, leased, dead)
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "replace")
-
-
-def _json(value: Mapping[str, Any]) -> bytes:
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:  # a lone surrogate has no UTF-8 form, but an escaped one
-        return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
-
-
-def _with_less_output(result: Mapping[str, Any]) -> dict[str, Any]:
-    shorter = dict(result)
-    for stream in ("stdout", "stderr"):
-        if len(result[stream]) > _FULL_OUTPUT_CHARS:
-            shorter[stream] = result[stream][:_FULL_OUTPUT_CHARS]
-            shorter[f"{stream}Truncated"] = True
-    words = f"Redis was full: at most {_FULL_OUTPUT_CHARS} characters of each output were kept"
-    how = result["evidence"]["how"]
-    shorter["evidence"] = {**result["evidence"], "how": f"{how}; {words}" if how else words}
-    return shorter
-
-
-def _event(claim: Claim, result: Mapping[str, Any]) -> str:
-    return announcement(claim.job_id, result)
-
-
-def _claim(fields: Sequence[bytes], claimed_at_ms: int) -> Claim:
-    job_id, fence, spec, fails, crashes, queued, oversize = fields
-    return Claim(
-        job_id=_text(job_id),
-        fence=_text(fence),
-        spec=spec,
-        attempt=int(fails) + int(crashes) + 1,
-        crashes=int(crashes),
-        queued_at_ms=int(queued),
-        claimed_at_ms=claimed_at_ms,
-        oversize_bytes=int(oversize),
-    )
-
-
-def _record(job_id: str, values: Sequence[bytes | None]) -> Record | None:
-    known = dict(zip(_FIELDS, values, strict=True))
-    if known["state"] is None:
-        return None
-    begun = 0 if known["place"] in _NOT_CLAIMED else 1
-    result, worker = known["result"], known["worker"]
-    return Record(
-        job_id=job_id,
-        problem_id=_text(known["problemId"] or b""),
-        state=JobState(_text(known["state"])),
-        language=_text(known["language"] or b""),
-        attempt=int(known["fails"] or 0) + int(known["crashes"] or 0) + begun,
-        queued_at_ms=int(known["queued"] or 0),
-        started_at_ms=_whole(known["started"]),
-        finished_at_ms=_whole(known["finished"]),
-        worker=None if worker is None else _text(worker),
-        result=None if result is None else json.loads(result),
-    )
-
-
-def _whole(value: bytes | None) -> int | None:
-    return None if value is None else int(value)

@@ -34,4 +34,4 @@ def script(name: str) -> Script:
 
 
 def _read(name: str) -> str:
-    return (resources.files("fleet") / "lua" / f"{name}.lua").read_text("utf-8")
+    return resources.files("fleet").joinpath(f"lua/{name}.lua").read_text("utf-8")

@@ -87,7 +87,9 @@ class JobSettings(FleetSettings):
     compile_wall_s: float = Field(30.0, gt=0, description="most wall-clock seconds of a compile stage")
     compile_memory_mib: int = Field(512, ge=16, description="most memory of a compile stage, in MiB")
     retention_s: int = Field(86_400, ge=1, description="seconds a result is kept")
-    lease_s: float = Field(10.0, ge=1.5, description="seconds until a silent worker's jobs go to another")
+    lease_s: float = Field(
+        10.0, ge=1.5, description="seconds until the jobs of a silent worker are given to another"
+    )
 
     @model_validator(mode="after")
     def _defaults_below_ceilings(self) -> JobSettings:

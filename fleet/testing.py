@@ -14,14 +14,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fleet.errors import QueueFull
+from fleet.errors import ProblemsFull, QueueFull
 from fleet.events import Completion
 from fleet.job import Evidence, JobState, Lane, Result, Submission, Verdict, iso_utc
-from fleet.limits import Bounds
+from fleet.judging import digest_of
+from fleet.limits import MIB, Bounds
 from fleet.queue import (
     CRASHES_MAX,
     Audit,
     Claim,
+    Defined,
     Depth,
     Enqueued,
     Fail,
@@ -35,6 +37,7 @@ from fleet.queue import (
 _ANY = "*"
 _ITEM_BYTES_MAX = Bounds().item_bytes_max
 _EPOCH_MS = 1_700_000_000_000
+_TOLD_MAX, _TOLD_PAGE, _TOLD_BYTES_MAX = 1024, 64, 16_384
 _TURNS = (Lane.HIGH,) * 6 + (Lane.NORMAL,) * 3 + (Lane.LOW,)
 
 
@@ -107,6 +110,8 @@ class _Job:
     finished_at_ms: int | None = None
     result: Mapping[str, Any] | None = None
     past: tuple[str, str] = ("", "")  # the fence that ended last, and how
+    told: list[tuple[str, str]] = field(default_factory=list)
+    told_last: tuple[str, ...] = ()  # fence and events of the last call
 
     @property
     def attempt(self) -> int:
@@ -124,9 +129,17 @@ class FakeQueue:
     """``fleet.queue.Queue`` in memory. ``advance`` moves its clock, ``push`` is a foreign LPUSH."""
 
     def __init__(
-        self, *, waiting_max: int = 10_000, lease_s: float = 15.0, item_bytes_max: int = _ITEM_BYTES_MAX
+        self,
+        *,
+        waiting_max: int = 10_000,
+        lease_s: float = 15.0,
+        item_bytes_max: int = _ITEM_BYTES_MAX,
+        problems_max: int = 10_000,
+        problems_bytes_max: int = 128 * MIB,
     ) -> None:
         self.events: list[Completion] = []
+        self._problems_max, self._problems_bytes_max = problems_max, problems_bytes_max
+        self._definitions: dict[str, str] = {}
         self._waiting_max, self._lease_ms = waiting_max, lease_s * 1000
         self._item_bytes_max = item_bytes_max
         self._now_ms: float = _EPOCH_MS
@@ -139,7 +152,7 @@ class FakeQueue:
         self._dead: list[str] = []
         self._workers: dict[str, _Worker] = {}
         self._names: dict[str, str] = {}
-        self._turn = self._fences = self._accepted = 0
+        self._turn = self._fences = self._accepted = self._told = 0
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""
@@ -185,6 +198,50 @@ class FakeQueue:
         """See ``Queue``."""
         ids = [job.job_id for job in reversed(self._jobs.values()) if job.problem_id == problem_id]
         return ids[: max(count, 1)]
+
+    async def define(self, problem_id: str, definition: str) -> Defined:
+        """See ``Queue``."""
+        before = self._definitions.get(problem_id)
+        others = sum(len(text.encode()) for key, text in self._definitions.items() if key != problem_id)
+        grows = before is None or len(definition.encode()) > len(before.encode())
+        many = before is None and len(self._definitions) >= self._problems_max
+        if grows and (many or others + len(definition.encode()) > self._problems_bytes_max):
+            raise ProblemsFull("full")
+        self._definitions[problem_id] = definition
+        return Defined(digest_of(definition), new=before is None)
+
+    async def definition(self, problem_id: str) -> tuple[str, str] | None:
+        """See ``Queue``."""
+        text = self._definitions.get(problem_id)
+        return None if text is None else (digest_of(text), text)
+
+    async def undefine(self, problem_id: str) -> bool:
+        """See ``Queue``."""
+        return self._definitions.pop(problem_id, None) is not None
+
+    async def progress(self, claim: Claim, events: Sequence[str]) -> bool:
+        """See ``Queue``."""
+        job = self._held(claim.job_id, claim.fence)
+        if job is None:
+            return False
+        if events and job.told_last != (claim.fence, *events):
+            job.told_last = (claim.fence, *events)
+            for event in events:
+                if len(event.encode()) <= _TOLD_BYTES_MAX:
+                    self._told += 1
+                    job.told.append((f"{int(self._now_ms)}-{self._told}", event))
+            del job.told[:-_TOLD_MAX]
+        return True
+
+    async def told(self, job_id: str, after: str = "") -> list[tuple[str, str]]:
+        """See ``Queue``."""
+        job = self._jobs.get(job_id)
+        later = [row for row in job.told if _position(row[0]) > _position(after)] if job else []
+        return later[:_TOLD_PAGE]
+
+    async def languages(self) -> dict[str, str]:
+        """See ``Queue``."""
+        return dict(self._names)
 
     async def register(self, info: WorkerInfo) -> None:
         """See ``Queue``."""
@@ -238,6 +295,9 @@ class FakeQueue:
                     queued_at_ms=job.queued_at_ms,
                     claimed_at_ms=int(self._now_ms),
                     oversize_bytes=job.oversize_bytes,
+                    definition=digest_of(self._definitions[job.problem_id])
+                    if job.problem_id in self._definitions
+                    else "",
                 )
             )
         return claims
@@ -431,6 +491,10 @@ def _decode(item: bytes) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}
+
+
+def _position(event_id: str) -> tuple[int, ...]:
+    return tuple(map(int, event_id.split("-"))) if event_id else (0, 0)
 
 
 def _word(value: Any) -> str:

@@ -37,24 +37,30 @@ class Grant:
     channels: str = ""
 
 
-# Every key but the public list, and the index of every problem, as patterns.
+# Every key but the public list, the index of every problem, and its definition, as patterns.
 _OWNED = keys.COUNT.removesuffix("count") + "*"
 _BY_PROBLEM = keys.by_problem("").rpartition(":")[0] + ":*"
+_PROBLEM = keys.problem("").rpartition(":")[0] + ":*"
 
 GRANTS: Mapping[str, Grant] = {
     # Any program that hands in work: it can neither read a job nor learn who else is there.
     "producer": Grant(commands="+lpush", keys=f"%W~{keys.PUBLIC}"),
     "api": Grant(
-        verbs=("depth", "enqueue", "workers"),
-        commands="+hmget +lrange +wait +info +subscribe +unsubscribe",
-        keys=f"~{keys.PUBLIC} ~{keys.job('*')} ~{_BY_PROBLEM} ~{keys.COUNT} %R~{_OWNED}",
-        channels=f"&{keys.DONE_CHANNEL}",
+        verbs=("define", "depth", "enqueue", "undefine", "workers"),
+        commands="+hgetall +hmget +lrange +xrange +wait +info +subscribe +unsubscribe",
+        keys=f"~{keys.PUBLIC} ~{keys.job('*')} ~{_BY_PROBLEM} ~{_PROBLEM} ~{keys.PROBLEMS} ~{keys.COUNT} "
+        f"%R~{_OWNED}",
+        channels=f"&{keys.DONE_CHANNEL} &{keys.PROGRESS_CHANNEL}",
     ),
+    # It reads definitions; that it could write them makes no difference, as it writes their results.
     "worker": Grant(
-        verbs=("claim", "fail", "finish", "reap", "register", "release", "renew", "unregister", "workers"),
-        commands="+blmove +info",
+        verbs=(
+            *("claim", "fail", "finish", "progress", "reap", "register", "release", "renew"),
+            *("unregister", "workers"),
+        ),
+        commands="+blmove +hmget +info",
         keys=f"~{keys.PUBLIC} ~{_OWNED}",
-        channels=f"&{keys.DONE_CHANNEL}",
+        channels=f"&{keys.DONE_CHANNEL} &{keys.PROGRESS_CHANNEL}",
     ),
     # Every script names the public list as its key; the selector in parentheses allows just that,
     # and no command that could touch what is on it.

@@ -11,7 +11,11 @@ local function end_job(id, fence, result, event, retention_s, dead)
   call('HDEL', job, 'spec', 'fence', 'running')
   call('EXPIRE', job, retention_s)
   count('done')
-  local problem = call('HGET', job, 'problemId')
+  local known = call('HMGET', job, 'problemId', 'told')
+  if known[2] then
+    call('EXPIRE', K.told .. id, retention_s)
+  end
+  local problem = known[1]
   if problem and problem ~= '' then
     local index = K.by_problem .. redis.sha1hex(problem)
     if call('EXPIRE', index, retention_s) == 0 then

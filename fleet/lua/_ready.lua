@@ -22,6 +22,7 @@ local function requeue(id)
   call('HSET', job, 'state', 'queued')
   call('HDEL', job, 'fence', 'worker', 'started', 'running')
   make_ready(id, known[1], spent and ANY or known[2], true)
+  call('PUBLISH', K.progress_channel, id)
   return true
 end
 

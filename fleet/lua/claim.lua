@@ -4,7 +4,8 @@
 -- KEYS  1 public list
 -- ARGV  1 worker   2 nonce of this call   3 jobs wanted   4 lease, ms   5 most public items to take in
 --       6 most bytes of an item   7 retention, s   8... names and aliases of the worker's languages
--- Returns {server ms, then for each job: id, fence, spec, failures, crashes, queued ms, oversize bytes}
+-- Returns {server ms, then for each job: id, fence, spec, failures, crashes, queued ms, oversize bytes,
+--         digest of its problem's definition or ''}
 -- Sent again with the same nonce, it gives the same jobs again.
 local worker, nonce, want, lease_ms = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local claimed_key, now = K.claimed .. worker, now_ms()
@@ -12,17 +13,27 @@ local answer, got, ids = {now}, 0, {}
 local BYTES_MAX = 1048576     -- no further item is taken in after this many: others wait for the server
 local TURN = {'high', 'high', 'normal', 'high', 'normal', 'high', 'low', 'high', 'normal', 'high'}
 
+-- What the problem of a job is judged by; looked for only if there is any definition at all.
+local defined
+local function definition_of(problem)
+  if not problem or problem == '' then
+    return ''
+  end
+  defined = defined or call('EXISTS', K.problems)
+  return defined == 1 and call('HGET', K.problem .. redis.sha1hex(problem), 'digest') or ''
+end
+
 local function give(id, fence, known)
   call('ZADD', K.leases, now + lease_ms, id)
   for _, value in ipairs({id, fence, known[2] or '', known[3] or '0', known[4] or '0', known[5] or '0',
-      known[6] or '0'}) do
+      known[6] or '0', definition_of(known[8])}) do
     answer[#answer + 1] = value
   end
   got = got + 1
   ids[#ids + 1] = id
 end
 
-local FIELDS = {'place', 'spec', 'fails', 'crashes', 'queued', 'oversize', 'fence'}
+local FIELDS = {'place', 'spec', 'fails', 'crashes', 'queued', 'oversize', 'fence', 'problemId'}
 local function read(id)
   return call('HMGET', K.job .. id, unpack(FIELDS))
 end

@@ -24,4 +24,5 @@ call('ZADD', K.retry, now_ms() + math.floor(pause * ARGV[7] / 1000), id)
 call('HSET', job, 'place', 'retry', 'state', 'queued', 'reason', ARGV[3], 'past', fence, 'past_how', 'retry')
 call('HINCRBY', job, 'fails', 1)
 call('HDEL', job, 'fence', 'worker', 'started', 'running')
+call('PUBLISH', K.progress_channel, id)
 return 'retry'

@@ -24,6 +24,7 @@ for i = 4 + starting, #ARGV, 2 do
     -- Only a lease lost after this mark counts as a crash of the job.
     if started[id] and known[3] ~= fence then
       call('HSET', job, 'state', 'running', 'started', now, 'running', fence)
+      call('PUBLISH', K.progress_channel, id)
     end
   else
     answer[#answer + 1] = id

@@ -14,6 +14,8 @@ from fleet.testing import FakeQueue
 LEASE_S = 15.0
 WAITING_MAX = 50
 ITEM_BYTES_MAX = 20_000
+PROBLEMS_MAX = 20
+PROBLEMS_BYTES_MAX = 4_000
 
 # All times a script compares lie in these three sorted sets, so time passes by moving scores back.
 # It begins with a write that a full memory does not refuse.
@@ -49,7 +51,13 @@ class FakeHarness:
     """``FakeQueue``."""
 
     def __init__(self) -> None:
-        self.queue = FakeQueue(waiting_max=WAITING_MAX, lease_s=LEASE_S, item_bytes_max=ITEM_BYTES_MAX)
+        self.queue = FakeQueue(
+            waiting_max=WAITING_MAX,
+            lease_s=LEASE_S,
+            item_bytes_max=ITEM_BYTES_MAX,
+            problems_max=PROBLEMS_MAX,
+            problems_bytes_max=PROBLEMS_BYTES_MAX,
+        )
 
     async def push(self, *items: bytes) -> None:
         for item in items:
@@ -69,7 +77,13 @@ class RedisHarness:
         self.clients = clients
         self.queue = RedisQueue(
             clients,
-            QueueOptions(waiting_max=WAITING_MAX, lease_s=LEASE_S, item_bytes_max=ITEM_BYTES_MAX),
+            QueueOptions(
+                waiting_max=WAITING_MAX,
+                lease_s=LEASE_S,
+                item_bytes_max=ITEM_BYTES_MAX,
+                problems_max=PROBLEMS_MAX,
+                problems_bytes_max=PROBLEMS_BYTES_MAX,
+            ),
         )
 
     async def push(self, *items: bytes) -> None:

@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-SUITE = ("test_queue.py", "test_redis_queue.py", "test_events.py", "test_queue_machine.py")
+SUITE = (
+    *("test_queue.py", "test_queue_judging.py", "test_redis_queue.py", "test_redis_judging.py"),
+    *("test_events.py", "test_queue_machine.py"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,42 @@ MUTANTS = [
         "lua/release.lua",
         "requeue(id)",
         "call('HINCRBY', K.job .. id, 'fails', 1) requeue(id)",
+    ),
+    Mutant("progress without a fence check", "lua/progress.lua", "standing(id, fence) ~= 'held'", "false"),
+    Mutant(
+        "progress sent again is told twice",
+        "lua/progress.lua",
+        "call('HGET', job, 'told') == digest",
+        "false",
+    ),
+    Mutant("a full memory takes news", "lua/progress.lua", "memory_full() or ", ""),
+    Mutant("news without announcement", "lua/progress.lua", "call('PUBLISH', K.progress_channel, id)", ""),
+    Mutant("news without bound", "lua/progress.lua", "'MAXLEN', '~', TOLD_MAX, ", ""),
+    Mutant("an event of any size", "lua/progress.lua", "#ARGV[i] <= EVENT_BYTES_MAX", "true"),
+    Mutant("news are kept for ever", "lua/_finish.lua", "call('EXPIRE', K.told .. id, retention_s)", ""),
+    Mutant("a start is no news", "lua/renew.lua", "call('PUBLISH', K.progress_channel, id)", ""),
+    Mutant("problems without bound", "lua/define.lua", "problems > tonumber(ARGV[5])", "false"),
+    Mutant("definitions without bound", "lua/define.lua", "bytes > tonumber(ARGV[6])", "false"),
+    Mutant("replaced bytes count twice", "lua/define.lua", "+ #definition - before", "+ #definition"),
+    Mutant(
+        "a define sent again forgets that it was new",
+        "lua/define.lua",
+        "if known[1] ~= nonce then",
+        "if true then",
+    ),
+    Mutant("a definition may expire", "lua/define.lua", "call('PERSIST', key)", ""),
+    Mutant(
+        "an undefine sent again finds nothing",
+        "lua/undefine.lua",
+        "return known[2] == nonce and 1 or 0",
+        "return 0",
+    ),
+    Mutant("removed bytes still count", "lua/undefine.lua", "count('defined_bytes', -bytes)", ""),
+    Mutant(
+        "a claim without its definition",
+        "lua/claim.lua",
+        "return defined == 1 and",
+        "return false and",
     ),
 ]
 

@@ -181,27 +181,113 @@ async def test_a_client_that_leaves_frees_its_place(client: httpx2.AsyncClient, 
     await until_metric(client, "sandfleet_api_waiters 0.0")
 
 
+async def follow(port: int, job_id: str, last: str = "") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection on which the events of a job arrive."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**16)
+    resume = f"Last-Event-ID: {last}\r\n" if last else ""
+    writer.write(f"GET /jobs/{job_id}/events HTTP/1.1\r\nHost: x\r\n{resume}\r\n".encode())
+    return reader, writer
+
+
+async def until(reader: asyncio.StreamReader, line: str) -> list[str]:
+    """What arrives, line by line, up to the one that begins so."""
+    seen: list[str] = []
+    async with asyncio.timeout(20):
+        while not seen or not seen[-1].startswith(line):
+            text = await reader.readline()
+            assert text, seen
+            seen.append(text.decode().rstrip("\n"))
+    return seen
+
+
+async def test_events_of_a_job_arrive_as_it_goes_on_and_resume_where_they_broke(
+    client: httpx2.AsyncClient, port: int, queue: RedisQueue
+) -> None:
+    job_id = (await client.post("/submit", json=BODY)).json()["jobId"]
+    reader, writer = await follow(port, job_id)
+    head_lines = await until(reader, "event: state")
+    assert head_lines[0] == "HTTP/1.1 200 OK\r"
+    assert "content-type: text/event-stream; charset=utf-8\r" in head_lines
+    (claimed,) = await claim(queue)
+    await queue.renew("w1", {claimed.job_id: claimed.fence}, [claimed.job_id])
+    await until(reader, 'data: {"state":"running"')
+    await queue.progress(claimed, ['{"index":0}', '{"index":1}'])
+    seen = await until(reader, 'data: {"index":0}')
+    writer.transport.abort()
+    await until_metric(client, "sandfleet_api_waiters 0.0")
+    last = next(line for line in reversed(seen) if line.startswith("id: ")).removeprefix("id: ")
+
+    reader, writer = await follow(port, job_id, last)
+    seen = await until(reader, 'data: {"index":')
+    assert seen[-1] == 'data: {"index":1}'
+    await queue.progress(claimed, ['{"index":2}'])
+    await until(reader, 'data: {"index":2}')
+    await finish(queue, claimed)
+    await until(reader, "event: done")
+    assert f'"result":"/result/{job_id}"' in (await reader.readline()).decode()
+    writer.close()
+    await until_metric(client, "sandfleet_api_waiters 0.0")
+    answer = await client.get(f"/jobs/{job_id}/events", headers={"Last-Event-ID": "done"})
+    assert answer.status_code == 204
+
+
+async def test_a_reader_that_reads_nothing_holds_nobody_up(
+    client: httpx2.AsyncClient, port: int, queue: RedisQueue
+) -> None:
+    job_id = (await client.post("/submit", json=BODY)).json()["jobId"]
+    _, stuck = await follow(port, job_id)
+    stuck.transport.pause_reading()  # type: ignore[attr-defined]
+    reader, writer = await follow(port, job_id)
+    await until(reader, "event: state")
+    (claimed,) = await claim(queue)
+    padding = "x" * 12_000
+    for first in range(0, 1000, 50):  # far more than the buffers of a connection hold
+        events = [json.dumps({"index": n, "stdout": padding}) for n in range(first, first + 50)]
+        await queue.progress(claimed, events)
+    await until(reader, 'data: {"index": 999')
+    await finish(queue, claimed)
+    await until(reader, "event: done")
+    assert (await client.get("/healthz")).status_code == 200
+    stuck.transport.abort()
+    writer.close()
+    await until_metric(client, "sandfleet_api_waiters 0.0")
+
+
+async def test_a_problem_is_stored_and_its_jobs_say_so(client: httpx2.AsyncClient, queue: RedisQueue) -> None:
+    tests = {"tests": [{"stdin": "1", "expected": "é😀"}]}
+    path = "/problems/a%2Fb%20%25/results%2F"
+    stored = await client.put(path, json=tests)
+    assert stored.status_code == 201
+    assert (await client.get(path)).json()["definition"] == tests
+    await client.post("/submit", json={**BODY, "problemId": "a/b %/results/"})
+    (claimed,) = await claim(queue)
+    assert claimed.definition == stored.json()["digest"]
+    assert (await client.delete(path)).status_code == 204
+    assert (await client.get(path)).status_code == 404
+
+
 async def test_a_body_announced_too_large_is_refused_unread(port: int) -> None:
     answer = await exchange(port, head(f"Content-Length: {100 * 1024 * 1024}"))
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b"urn:sandfleet:problem:too-large" in answer
 
 
-async def test_an_endless_body_is_cut_off(port: int) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(head("Transfer-Encoding: chunked"))
-    piece = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
-    # Not to the end: a server that closes on unread bytes ends the connection with a reset.
-    answer = asyncio.create_task(reader.readuntil(b"\r\n"))
-    async with asyncio.timeout(20):
-        while not answer.done():
-            writer.write(piece)
-            try:
-                await writer.drain()
-            except ConnectionError:
-                break
-        assert (await answer).startswith(b"HTTP/1.1 413 ")
-    writer.close()
+async def test_an_endless_body_is_cut_off(redis_server: RedisServer, languages_dir: Path) -> None:
+    async with served(redis_url=redis_server.url, languages_dir=languages_dir, body_s=60) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head("Transfer-Encoding: chunked"))
+        piece = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
+        # Not to the end: a server that closes on unread bytes ends the connection with a reset.
+        answer = asyncio.create_task(reader.readuntil(b"\r\n"))
+        async with asyncio.timeout(30):
+            while not answer.done():
+                writer.write(piece)
+                try:
+                    await writer.drain()
+                except ConnectionError:
+                    break
+            assert (await answer).startswith(b"HTTP/1.1 413 ")
+        writer.close()
 
 
 async def test_a_body_that_stops_coming_is_408(port: int) -> None:
@@ -255,11 +341,13 @@ async def test_without_redis_it_says_so_and_lives(languages_dir: Path) -> None:
                 (await client.post("/submit", json=BODY)).status_code,
                 (await client.get("/readyz")).status_code,
                 (await client.get("/result/two-sum")).status_code,
+                (await client.put("/problems/p", json={"tests": [{}]})).status_code,
+                (await client.get(f"/jobs/{'0' * 32}/events")).status_code,
                 (await client.get("/healthz")).status_code,
                 (await client.get("/languages")).status_code,
                 (await client.get("/metrics")).status_code,
             ]
-    assert statuses == [503, 503, 503, 200, 200, 200]
+    assert statuses == [503, 503, 503, 503, 503, 200, 200, 200]
 
 
 async def test_it_listens_alone_and_stops_when_told(

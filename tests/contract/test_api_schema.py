@@ -68,4 +68,5 @@ def test_every_answer_is_as_described(schema: OpenApiSchema, mode: GenerationMod
             case.validate_response(answer, excluded_checks=[not_a_server_error, positive_data_acceptance])
 
         ask()
-    assert {"/submit", "/result/{id}", "/jobs/{jobId}"} <= asked
+    assert {"/submit", "/result/{id}", "/jobs/{jobId}", "/jobs/{jobId}/events"} <= asked
+    assert "/problems/{problemId}" in asked

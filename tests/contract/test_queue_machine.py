@@ -26,6 +26,7 @@ from hypothesis.stateful import (
 from fleet import keys
 from fleet.errors import QueueFull
 from fleet.job import JobState, Lane
+from fleet.judging import digest_of
 from fleet.queue import CRASHES_MAX, Claim, Fail, Finish
 from fleet.redis_client import RedisClients
 from fleet.testing import a_job_id, a_result, a_submission, a_worker
@@ -74,6 +75,9 @@ class Job:
     crashes: int = 0
     done: bool = False
     past: dict[str, str] = field(default_factory=dict)  # fence -> how its lease ended, the last only
+    problem: str | None = None  # None: taken in from outside
+    told: list[str] = field(default_factory=list)
+    told_last: tuple[str, ...] = ()  # fence and events
 
 
 class QueueMachine(RuleBasedStateMachine):
@@ -94,6 +98,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.foreign_pushed = 0
         self.named_pushed: set[bytes] = set()
         self.done = 0
+        self.definitions: dict[str, str] = {}
 
     def teardown(self) -> None:
         self.run(self.clients.aclose())
@@ -123,21 +128,25 @@ class QueueMachine(RuleBasedStateMachine):
     def unregister(self, worker: str) -> None:
         self.run(self.queue.unregister(worker))
 
-    @rule(language=st.sampled_from(["tongue", "tg", "other", "nobody"]), lane=st.sampled_from(list(Lane)))
-    def enqueue(self, language: str, lane: Lane) -> None:
+    @rule(
+        language=st.sampled_from(["tongue", "tg", "other", "nobody"]),
+        lane=st.sampled_from(list(Lane)),
+        problem=st.sampled_from(["p", "q"]),
+    )
+    def enqueue(self, language: str, lane: Lane, problem: str) -> None:
         job_id = a_job_id()
         depth = self.run(self.queue.depth())
         waiting = depth.public + sum(depth.ready.values()) + depth.retry
         spec = a_submission(language=language).to_spec()
         for _ in range(2):  # every second sending changes nothing
             try:
-                accepted = self.run(self.queue.enqueue(job_id, spec, "p", language, lane))
+                accepted = self.run(self.queue.enqueue(job_id, spec, problem, language, lane))
             except QueueFull:
                 assert waiting >= WAITING_MAX
                 return
             assert waiting < WAITING_MAX
             assert accepted.waiting == waiting + 1
-        self.jobs[job_id] = Job({"tg": "tongue"}.get(language, language))
+        self.jobs[job_id] = Job({"tg": "tongue"}.get(language, language), problem=problem)
         self.items.append(self.run(self.clients.call("LINDEX", keys.PUBLIC, 0)))
 
     @rule(item=st.sampled_from(FOREIGN), count=st.integers(1, 12))
@@ -173,6 +182,9 @@ class QueueMachine(RuleBasedStateMachine):
             assert job.holder is None
             assert claim.crashes == job.crashes
             assert claim.attempt == job.fails + job.crashes + 1
+            problem = job.problem or ("p" if b'"p"' in claim.spec else "")
+            text = self.definitions.get(problem)
+            assert claim.definition == (digest_of(text) if text else "")
             assert job.language in {None, *SERVED[worker]} or job.crashes >= CRASHES_MAX
             job.holder, job.lease_end_s, job.running = claim, self.clock_s + LEASE_S, False
             self.claims.append((worker, claim))
@@ -195,6 +207,29 @@ class QueueMachine(RuleBasedStateMachine):
         if job.holder == claim:
             job.lease_end_s = self.clock_s + LEASE_S
             job.running |= started
+
+    @rule(problem=st.sampled_from(["p", "q", "r"]), text=st.sampled_from(["{}", '{"tests":[]}']))
+    def define(self, problem: str, text: str) -> None:
+        defined = self.run(self.queue.define(problem, text))
+        assert defined.new == (problem not in self.definitions)
+        self.definitions[problem] = text
+        self.assert_what_is_stored()
+
+    @rule(problem=st.sampled_from(["p", "q", "r"]))
+    def undefine(self, problem: str) -> None:
+        assert self.run(self.queue.undefine(problem)) == (self.definitions.pop(problem, None) is not None)
+        self.assert_what_is_stored()
+
+    @precondition(lambda self: self.claims)
+    @rule(data=st.data(), events=st.lists(st.sampled_from("abc"), max_size=2))
+    def progress(self, data: st.DataObject, events: list[str]) -> None:
+        _, claim = data.draw(st.sampled_from(self.claims))
+        job = self.jobs[claim.job_id]
+        assert self.run(self.queue.progress(claim, events)) == (job.holder == claim)
+        if job.holder == claim and events and job.told_last != (claim.fence, *events):
+            job.told += events
+            job.told_last = (claim.fence, *events)
+        assert [text for _, text in self.run(self.queue.told(claim.job_id))] == job.told[:64]
 
     @precondition(lambda self: self.claims)
     @rule(data=st.data(), dead=st.booleans())
@@ -262,6 +297,14 @@ class QueueMachine(RuleBasedStateMachine):
     def assert_someone_is_woken(self) -> None:
         # Idle workers sleep on the public list alone: ready work beside an empty list has no waker.
         assert self.run(self.queue.depth()).public > 0
+
+    def assert_what_is_stored(self) -> None:
+        for problem in ("p", "q", "r"):
+            text = self.definitions.get(problem)
+            assert self.run(self.queue.definition(problem)) == (text and (digest_of(text), text))
+        size = self.run(self.clients.call("HGET", keys.COUNT, "defined_bytes"))
+        assert int(size or 0) == sum(map(len, self.definitions.values()))
+        assert self.run(self.clients.call("SCARD", keys.PROBLEMS)) == len(self.definitions)
 
     def end(self, job: Job, claim: Claim) -> None:
         job.done, job.holder, job.past = True, None, {claim.fence: "done"}

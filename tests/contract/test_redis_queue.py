@@ -14,8 +14,9 @@ import pytest
 from fleet import keys
 from fleet.errors import QueueMemoryFull, QueueUnavailable
 from fleet.job import Lane, Verdict
+from fleet.judging import digest_of
 from fleet.limits import MIB
-from fleet.queue import Claim, Fail, Finish
+from fleet.queue import Claim, Defined, Fail, Finish
 from fleet.redis_client import RedisClients, Timing, wait_for_redis
 from fleet.redis_queue import QueueOptions, RedisQueue
 from fleet.scripts import script
@@ -78,6 +79,9 @@ VERBS: dict[str, Verb] = {
     "reap": lambda queue, held: queue.reap(),
     "register": lambda queue, held: queue.register(a_worker("w1")),
     "unregister": lambda queue, held: queue.unregister("w1"),
+    "define": lambda queue, held: queue.define("new", "{}"),
+    "undefine": lambda queue, held: queue.undefine("old"),
+    "progress": lambda queue, held: queue.progress(held, ["1", "2"]),
 }
 
 
@@ -91,6 +95,7 @@ async def test_a_verb_whose_answer_is_lost_is_sent_again_and_happens_once(
     for _ in range(4):
         await put(queue)
     held = (await queue.claim("w1", WORDS, 1))[0]
+    await queue.define("old", "{}")
     before = await queue.audit()
     proxy.lose_answers(2)
     answer = await VERBS[verb](far, held)
@@ -108,6 +113,9 @@ async def test_a_verb_whose_answer_is_lost_is_sent_again_and_happens_once(
         "reap": (after, before),
         "register": (len(await queue.workers()), 1),
         "unregister": (len(await queue.workers()), 0),
+        "define": (answer, Defined(digest_of("{}"), new=True)),
+        "undefine": (answer, True),
+        "progress": ([text for _, text in await queue.told(held.job_id)], ["1", "2"]),
     }[verb]
     assert moved[0] == moved[1]
     assert after.done == before.done + (verb in ("finish", "last fail"))
@@ -493,11 +501,14 @@ async def test_no_text_of_a_user_becomes_part_of_a_key(
     await put(queue, problem_id=hostile)
     item = '{"jobId":"evil","problemId":"evil","code":"evil","language":"evil","priority":"evil"}'
     await redis_harness.push(item.encode())
+    await queue.define(hostile, '{"evil":1}')
     for claim in await queue.claim("w1", WORDS, 5):
+        await queue.progress(claim, ["evil"])
         await queue.finish(claim, result(claim, problem_id=hostile))
     found = [key.decode() for key in await redis_harness.clients.call("KEYS", "*")]
     shape = re.compile(
-        r"\{problems\}:(job:[0-9a-f]{32}|by-problem:[0-9a-f]{40}|lanes|events|workers|languages|count"
+        r"\{problems\}:((job|told):[0-9a-f]{32}|(by-)?problem:[0-9a-f]{40}|lanes|events|workers|languages|count"
+        r"|problems"
         r"|(worker|claimed|inbox):w1|ready:(high|normal|low):(tongue|\*))"
     )
     assert [key for key in found if not shape.fullmatch(key)] == []

@@ -69,6 +69,25 @@ def test_workers_make_it_available_and_tell_its_version() -> None:
     assert directory.listing[0]["available"] is False
 
 
+def test_a_language_is_served_from_its_first_announcement_on() -> None:
+    directory = _directory()
+    assert [directory.is_served(name) for name in ("alpha", "beta")] == [True, True]  # nobody came yet
+    directory.update([_worker("w1", {"name": "alpha"})])
+    assert [directory.is_served(name) for name in ("alpha", "beta")] == [True, False]
+    assert directory.served == ["alpha"]
+    directory.update([], {"alpha": "alpha", "a": "alpha"})  # it left; the queue keeps its word
+    assert [directory.is_served(name) for name in ("alpha", "beta")] == [True, False]
+    assert directory.served == []
+    directory.update([_worker("w2", {"name": "beta"})], {"alpha": "alpha", "a": "alpha"})
+    assert [directory.is_served(name) for name in ("alpha", "beta")] == [True, True]
+    directory.update([], {})  # the queue was emptied: nothing is known once more
+    assert [directory.is_served(name) for name in ("alpha", "beta")] == [True, True]
+
+
+def test_the_file_of_a_language_only_workers_know_is_theirs_to_check() -> None:
+    assert [_directory().file_of(name) for name in ("alpha", "gamma")] == ["main", ""]
+
+
 def test_a_language_only_workers_know_is_there_while_they_live() -> None:
     directory = _directory()
     directory.update([_worker("w1", {"name": "gamma", "aliases": ["g"], "limits": {"cpuSeconds": 1}})])
@@ -142,7 +161,7 @@ async def test_it_follows_the_workers_and_keeps_what_it_knew_while_redis_is_away
         assert isinstance(answer, list)
         return answer
 
-    queue = AsyncMock(spec=Queue, workers=workers)
+    queue = AsyncMock(spec=Queue, workers=workers, languages=AsyncMock(return_value={}))
     task = asyncio.create_task(directory.keep_fresh(queue))
     await asyncio.wait_for(back.wait(), 5)
     task.cancel()

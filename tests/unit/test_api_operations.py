@@ -9,10 +9,13 @@ from unittest.mock import AsyncMock
 
 import pytest
 
-from api import schemas
+from api import examples, schemas
 from api.problems import Kind
 from api.testing import BODY, ApiOfTest, api_of_test
 from fleet.errors import QueueUnavailable
+from fleet.job import Submission
+from fleet.judging import Definition
+from fleet.limits import Bounds
 from fleet.queue import WorkerInfo
 
 JSON = {"Content-Type": "application/json"}
@@ -179,8 +182,10 @@ async def test_every_answer_is_described(api: ApiOfTest) -> None:
     assert set(document["paths"]) == {
         "/submit",
         "/result/{id}",
+        "/problems/{problemId}",
         "/problems/{problemId}/results",
         "/jobs/{jobId}",
+        "/jobs/{jobId}/events",
         "/languages",
         "/healthz",
         "/readyz",
@@ -189,7 +194,8 @@ async def test_every_answer_is_described(api: ApiOfTest) -> None:
     for operations in document["paths"].values():
         for operation in operations.values():
             for status, answer in operation["responses"].items():
-                kinds = set(answer["content"])
+                kinds = set(answer.get("content", ()))
+                assert bool(kinds) == (status != "204")
                 assert (kinds == {"application/problem+json"}) == (int(status) >= 400)
                 assert all(_schemas_of(answer))
     references = set(re.findall(r"#/components/schemas/(\w+)", str(document)))
@@ -202,6 +208,19 @@ async def test_the_description_has_the_ceilings_of_this_fleet() -> None:
         shapes = (await api.client.get("/openapi.json")).json()["components"]["schemas"]
     assert shapes["LimitsRequest"]["properties"]["wallSeconds"]["anyOf"][0]["maximum"] == 12
     assert shapes["SubmitRequest"]["properties"]["code"]["description"].endswith("1000 bytes of UTF-8")
+
+
+@pytest.mark.parametrize("name", examples.SUBMIT)
+def test_the_examples_of_a_submit_are_good(name: str) -> None:
+    schemas.SubmitRequest.model_validate(examples.SUBMIT[name])
+    Submission.from_mapping(examples.SUBMIT[name], Bounds())
+
+
+def test_the_examples_of_a_problem_are_good() -> None:
+    schemas.DefinitionRequest.model_validate(examples.DEFINITION)
+    assert len(Definition.from_mapping(examples.DEFINITION, Bounds()).judging.cases) == 3
+    schemas.Defined.model_validate(examples.DEFINED)
+    schemas.Result.model_validate(examples.RESULT)
 
 
 async def test_every_problem_is_in_the_description(api: ApiOfTest) -> None:

@@ -50,6 +50,40 @@ async def test_a_result_is_passed_on_as_it_was_stored(api: ApiOfTest) -> None:
     schemas.Result.model_validate_json(answer.content)
 
 
+async def test_a_judged_result_is_passed_on_with_its_cases_and_files(api: ApiOfTest) -> None:
+    run = {
+        "exitCode": 0,
+        "signal": None,
+        "stdout": "9",
+        "stderr": "",
+        "encoding": "utf-8",
+        "stdoutTruncated": False,
+        "stderrTruncated": False,
+        "cpuMs": 1.5,
+        "wallMs": 2.0,
+        "memoryBytes": 7,
+    }
+    job_id = await api.submit()
+    stored = await api.run_next(
+        verdict=Verdict.WRONG_ANSWER,
+        compile=run,
+        cases=[
+            {
+                **run,
+                "index": 0,
+                "verdict": "wrong_answer",
+                "evidence": {"limit": None, "allowed": None, "used": None, "how": "not as expected"},
+                "diff": {"where": "line 1", "expected": "8", "actual": "9"},
+            }
+        ],
+        tests={"total": 2, "passed": 0, "failed": 1, "skipped": 1},
+        files=[{"path": "out", "how": "whole", "content": "x", "encoding": "utf-8", "bytes": 1}],
+    )
+    answer = await api.client.get(f"/result/{job_id}")
+    assert answer.json() == stored
+    schemas.Result.model_validate_json(answer.content)
+
+
 async def test_text_of_any_script_arrives_unescaped_and_unharmed(api: ApiOfTest) -> None:
     job_id = await api.submit()
     await api.run_next(stdout="é😀\u2028\x00\x1b]0;x\x07\u202e".encode())

@@ -19,7 +19,7 @@ from api.testing import BODY, ApiOfTest, api_of_test
 from fleet.errors import InvalidJob, QueueFull, QueueMemoryFull, QueueUnavailable
 from fleet.job import Lane, Submission
 from fleet.limits import Bounds
-from fleet.testing import FakeQueue
+from fleet.testing import FakeQueue, a_worker
 
 URN = "urn:sandfleet:problem:"
 JSON = {"Content-Type": "application/json"}
@@ -58,6 +58,39 @@ async def test_a_job_is_accepted(api: ApiOfTest) -> None:
     }
     for link in accepted["links"].values():
         assert (await api.client.get(link)).status_code in {200, 202}
+
+
+async def test_files_arguments_and_tests_arrive_whole() -> None:
+    async with api_of_test(env_allowed="WHO") as api:
+        judged = {
+            "files": [{"path": "lib/a b.txt", "content": "é😀"}],
+            "args": ["", "-x", "é"],
+            "env": {"WHO": "me"},
+            "tests": [
+                {"stdin": "1", "expected": "", "args": [], "limits": {"cpuSeconds": 1}, "hidden": True},
+                {"checker": {"kind": "float", "tolerance": 0}},
+            ],
+            "checker": "tokens",
+            "stopOnFailure": True,
+        }
+        await api.submit(**judged)
+        await api.submit(outputFiles=["out/a.txt"], args=None, tests=None, files=[])
+        first, second = await api.queue.claim("w1", ["tongue"], 2)
+        spec = json.loads(first.spec)
+        assert {name: spec[name] for name in judged} == judged
+        assert Submission.from_item(second.spec, Bounds()).output_files == ("out/a.txt",)
+
+
+async def test_a_language_no_worker_ever_had_is_refused_and_one_whose_workers_left_is_not(
+    api: ApiOfTest,
+) -> None:
+    api.directory.update([a_worker("w2", "other")])
+    answer = await api.client.post("/submit", json=BODY)
+    problem = check_problem(answer, 422, "language-not-served")
+    assert problem["errors"][0]["field"] == "language"
+    assert "other" in problem["detail"]
+    api.directory.update([], {"tongue": "tongue", "other": "other"})
+    await api.submit()
 
 
 async def test_the_queue_gets_the_job_whole_and_the_language_by_its_name(api: ApiOfTest) -> None:
@@ -130,12 +163,66 @@ BAD_FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"priority": "urgent"}, "priority"),
     ({"priority": 1}, "priority"),
     ({"priority": []}, "priority"),
+    ({"files": 7}, "files"),
+    ({"files": [7]}, "files[0]"),
+    ({"files": [{"path": "a", "content": ""}, {"path": 7, "content": ""}]}, "files[1].path"),
+    ({"files": [{"path": "a"}]}, "files[0].content"),
+    ({"files": [{"path": "a", "content": "", "mode": 7}]}, "files[0].mode"),
+    ({"files": [{"path": "", "content": ""}]}, "files[0].path"),
+    ({"files": [{"path": "a\nb", "content": ""}]}, "files[0].path"),
+    ({"args": "a b"}, "args"),
+    ({"args": ["a", 7]}, "args[1]"),
+    ({"args": ["a\0b"]}, "args[0]"),
+    ({"env": ["A=1"]}, "env"),
+    ({"outputFiles": "out"}, "outputFiles"),
+    ({"outputFiles": ["a", None]}, "outputFiles[1]"),
+    ({"tests": 7}, "tests"),
+    ({"tests": [7]}, "tests[0]"),
+    ({"tests": [{}, {"stdin": 7}]}, "tests[1].stdin"),
+    ({"tests": [{"expected": ["9"]}]}, "tests[0].expected"),
+    ({"tests": [{"output": "9"}]}, "tests[0].output"),
+    ({"tests": [{"args": [7]}]}, "tests[0].args[0]"),
+    ({"tests": [{"hidden": 1}]}, "tests[0].hidden"),
+    ({"tests": [{"limits": {"cpuSeconds": 0}}]}, "tests[0].limits.cpuSeconds"),
+    ({"tests": [{}, {}, {}, {"checker": "fuzzy"}]}, "tests[3].checker"),
+    ({"tests": [{"checker": {"kind": "float", "tolerance": -1}}]}, "tests[0].checker.tolerance"),
+    ({"tests": [{"checker": {"kind": "float", "epsilon": 1}}]}, "tests[0].checker.epsilon"),
+    ({"tests": [{}], "checker": 7}, "checker"),
+    ({"tests": [{}], "checker": {"kind": "float", "tolerance": "1e-6"}}, "checker.tolerance"),
+    ({"tests": [{}], "checker": {"kind": "float", "tolerance": 1.5}}, "checker.tolerance"),
+    ({"tests": [{}], "checker": {"tolerance": 0.1}}, "checker"),
+    ({"tests": [{}], "stopOnFailure": "yes"}, "stopOnFailure"),
     ({"Code": "1"}, "Code"),
     ({"__proto__": {}}, "__proto__"),
 ]
 
 
-@pytest.mark.parametrize(("changes", "field"), BAD_FIELDS + BEYOND_CEILINGS)
+# What the description cannot say.
+BAD_TOGETHER: list[tuple[dict[str, Any], str]] = [
+    ({"files": [{"path": "../x", "content": ""}]}, "files[0].path"),
+    ({"files": [{"path": "/etc/passwd", "content": ""}]}, "files[0].path"),
+    ({"files": [{"path": "a/./b", "content": ""}]}, "files[0].path"),
+    ({"files": [{"path": "a", "content": ""}, {"path": "a", "content": ""}]}, "files[1].path"),
+    ({"files": [{"path": "a", "content": ""}, {"path": "a/b", "content": ""}]}, "files[1].path"),
+    ({"files": [{"path": "main", "content": ""}]}, "files[0].path"),
+    ({"files": [{"path": "main/x", "content": ""}]}, "files[0].path"),
+    ({"files": [{"path": f"f{n}", "content": ""} for n in range(65)]}, "files"),
+    ({"args": ["a"] * 65}, "args"),
+    ({"env": {"LD_PRELOAD": "x"}}, "env.LD_PRELOAD"),
+    ({"outputFiles": ["../out"]}, "outputFiles[0]"),
+    ({"outputFiles": ["a", "a"]}, "outputFiles[1]"),
+    ({"outputFiles": [f"f{n}" for n in range(17)]}, "outputFiles"),
+    ({"tests": [{}] * 201}, "tests"),
+    ({"tests": [{"limits": {"cpuSeconds": 15.1}}]}, "tests[0].limits.cpuSeconds"),
+    ({"tests": [{"checker": {"kind": "exact", "tolerance": 0.1}}]}, "tests[0].checker.tolerance"),
+    ({"tests": [{}], "stdin": "x"}, "stdin"),
+    ({"tests": [{}], "outputFiles": ["a"]}, "outputFiles"),
+    ({"checker": "exact"}, "checker"),
+    ({"tests": [], "stopOnFailure": True}, "stopOnFailure"),
+]
+
+
+@pytest.mark.parametrize(("changes", "field"), BAD_FIELDS + BEYOND_CEILINGS + BAD_TOGETHER)
 async def test_a_bad_field_is_named(api: ApiOfTest, changes: dict[str, Any], field: str) -> None:
     problem = check_problem(await api.client.post("/submit", json={**BODY, **changes}), 422, "invalid-job")
     assert [error["field"] for error in problem["errors"]] == [field]
@@ -222,6 +309,11 @@ async def test_json_no_client_should_write_is_refused_by_field(
         ({"code": "x" * 65_537}, "code"),
         ({"code": "é" * 32_769}, "code"),
         ({"stdin": "x" * 1_048_577}, "stdin"),
+        ({"files": [{"path": name, "content": "x" * 150_000} for name in "ab"]}, "files"),
+        ({"args": ["x" * 9_000] * 2}, "args"),
+        ({"outputFiles": ["x" * 256]}, "outputFiles[0]"),
+        ({"tests": [{"expected": "x" * 1_000_000}] * 5}, "tests"),
+        ({"tests": [{"stdin": "x" * 1_048_577}]}, "tests[0].stdin"),
     ],
 )
 async def test_too_large_a_field_is_413(api: ApiOfTest, changes: dict[str, Any], field: str) -> None:
@@ -308,6 +400,22 @@ _JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3),
     max_leaves=8,
 )
+_CHECKER = (
+    st.sampled_from(["exact", "trailing_whitespace", "tokens", "float", "fuzzy"])
+    | st.fixed_dictionaries({"kind": st.just("float")}, optional={"tolerance": st.floats(-1, 2) | _JSON})
+    | _JSON
+)
+_CASE = st.fixed_dictionaries(
+    {},
+    optional={
+        "stdin": st.text(max_size=5) | _JSON,
+        "expected": st.text(max_size=5) | _JSON,
+        "args": st.lists(st.text(max_size=3), max_size=2) | _JSON,
+        "limits": st.dictionaries(st.just("cpuSeconds"), st.integers(0, 20), max_size=1) | _JSON,
+        "checker": _CHECKER,
+        "hidden": st.booleans() | _JSON,
+    },
+)
 _ALMOST = st.fixed_dictionaries(
     {"problemId": st.just("p") | _JSON, "code": st.just("1") | _JSON, "language": st.just("tongue") | _JSON},
     optional={
@@ -318,6 +426,17 @@ _ALMOST = st.fixed_dictionaries(
         )
         | _JSON,
         "priority": st.sampled_from(["high", "normal", "low"]) | _JSON,
+        "files": st.lists(
+            st.fixed_dictionaries({"path": st.sampled_from(["a", "a/b", "../c"]), "content": st.text()}),
+            max_size=3,
+        )
+        | _JSON,
+        "args": st.lists(st.text(max_size=5), max_size=3) | _JSON,
+        "env": st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=2) | _JSON,
+        "outputFiles": st.lists(st.sampled_from(["a", "a/b", "."]), max_size=2) | _JSON,
+        "tests": st.lists(_CASE, max_size=3) | _JSON,
+        "checker": _CHECKER,
+        "stopOnFailure": st.booleans() | _JSON,
     },
 )
 

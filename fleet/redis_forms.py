@@ -1,0 +1,111 @@
+"""What the scripts of the queue are given and answer, as bytes, and the values these are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fleet.events import announcement
+from fleet.job import JobState
+from fleet.queue import Claim, Record
+
+_FULL_OUTPUT_CHARS = 1024  # in whole groups of base64
+RECORD_FIELDS = (
+    "problemId",
+    "state",
+    "language",
+    "fails",
+    "crashes",
+    "place",
+    "queued",
+    "started",
+    "finished",
+    "worker",
+    "result",
+)
+_NOT_CLAIMED = (b"public", b"ready", b"retry")
+CLAIM_FIELDS = 8  # of each job in the answer of claim
+
+
+def text(value: bytes) -> str:
+    """Text that anyone may have written."""
+    return value.decode("utf-8", "replace")
+
+
+def to_bytes(value: Mapping[str, Any]) -> bytes:
+    """``value`` as JSON."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:  # a lone surrogate has no UTF-8 form, but an escaped one
+        return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
+
+
+def with_less_output(result: Mapping[str, Any]) -> dict[str, Any]:
+    """The result as a full server stores it: the beginning of each output, no outputs of cases, no files."""
+    shorter = _cut(result, _FULL_OUTPUT_CHARS)
+    if result.get("compile"):
+        shorter["compile"] = _cut(result["compile"], _FULL_OUTPUT_CHARS)
+    if result.get("cases"):
+        shorter["cases"] = [{**_cut(case, 0), "diff": None} for case in result["cases"]]
+    if result.get("files"):
+        shorter["files"] = [{**file, "how": "cut", "content": ""} for file in result["files"]]
+    words = f"Redis was full: at most {_FULL_OUTPUT_CHARS} characters of each output were kept"
+    how = result["evidence"]["how"]
+    shorter["evidence"] = {**result["evidence"], "how": f"{how}; {words}" if how else words}
+    return shorter
+
+
+def _cut(streams: Mapping[str, Any], chars_max: int) -> dict[str, Any]:
+    shorter = dict(streams)
+    for stream in ("stdout", "stderr"):
+        if len(streams[stream]) > chars_max:
+            shorter[stream] = streams[stream][:chars_max]
+            shorter[f"{stream}Truncated"] = True
+    return shorter
+
+
+def event_of(claim: Claim, result: Mapping[str, Any]) -> str:
+    """The announcement of a claim's end."""
+    return announcement(claim.job_id, result)
+
+
+def claim_of(fields: Sequence[bytes], claimed_at_ms: int) -> Claim:
+    """A claim of what the script of that name answers for one job."""
+    job_id, fence, spec, fails, crashes, queued, oversize, definition = fields
+    return Claim(
+        job_id=text(job_id),
+        fence=text(fence),
+        spec=spec,
+        attempt=int(fails) + int(crashes) + 1,
+        crashes=int(crashes),
+        queued_at_ms=int(queued),
+        claimed_at_ms=claimed_at_ms,
+        oversize_bytes=int(oversize),
+        definition=text(definition),
+    )
+
+
+def record_of(job_id: str, values: Sequence[bytes | None]) -> Record | None:
+    """The job whose hash has these values for ``RECORD_FIELDS``; None if it has none."""
+    known = dict(zip(RECORD_FIELDS, values, strict=True))
+    if known["state"] is None:
+        return None
+    begun = 0 if known["place"] in _NOT_CLAIMED else 1
+    result, worker = known["result"], known["worker"]
+    return Record(
+        job_id=job_id,
+        problem_id=text(known["problemId"] or b""),
+        state=JobState(text(known["state"])),
+        language=text(known["language"] or b""),
+        attempt=int(known["fails"] or 0) + int(known["crashes"] or 0) + begun,
+        queued_at_ms=int(known["queued"] or 0),
+        started_at_ms=_whole(known["started"]),
+        finished_at_ms=_whole(known["finished"]),
+        worker=None if worker is None else text(worker),
+        result=None if result is None else json.loads(result),
+    )
+
+
+def _whole(value: bytes | None) -> int | None:
+    return None if value is None else int(value)
