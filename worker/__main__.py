@@ -27,12 +27,13 @@ from fleet.redis_client import RedisClients, Timing, check_server, wait_for_redi
 from fleet.redis_queue import QueueOptions, RedisQueue
 from fleet.settings import load
 from worker import crun_doctor, doctor
-from worker.assembly import announcement, ask_served, assemble
+from worker.assembly import ask_served, assemble
+from worker.catalog import Catalog
 from worker.crun_sandbox import CrunSandbox, Times
 from worker.docker_sandbox import DockerEngine, DockerSandbox
 from worker.profile import EngineFacts, Owner
 from worker.rootfs import ArchiveImages, EngineImages, FirstOf, RootfsStore
-from worker.sandbox import Sandbox, Served
+from worker.sandbox import Sandbox
 from worker.settings import BEHIND_INIT_S, WorkerSettings
 
 _LOOK_AGAIN_S = 1.0
@@ -43,7 +44,7 @@ _REMEDIES = {
 }
 _TRIES_MAX = 3
 _T = TypeVar("_T")
-_Ready = tuple[RedisQueue, Sandbox, dict[str, Served], WorkerInfo]
+_Ready = tuple[RedisQueue, Sandbox, Catalog, WorkerInfo]
 _log = log.get("worker")
 
 
@@ -73,14 +74,15 @@ async def _serve(settings: WorkerSettings) -> int:
         ready = await _unless(stop, _prepared(settings, worker_id, clients, engine))
         if ready is None:
             return 0
-        queue, sandbox, served, info = ready
+        queue, sandbox, catalog, info = ready
         worker = assemble(
-            settings, worker_id, queue, lambda: _heartbeat_queue(settings, info), sandbox, served
+            settings, worker_id, queue, lambda: _heartbeat_queue(settings, info), sandbox, catalog.served
         )
         if settings.metrics_port:
             start_http_server(settings.metrics_port, settings.metrics_host, worker.metrics.registry)
-        _log.info("serving", worker=worker_id, slots=settings.slots, languages=sorted(served))
-        await worker.run(stop, hasten)
+        _log.info("serving", worker=worker_id, slots=settings.slots, languages=sorted(catalog.served))
+        watching = catalog.watch(stop, worker.spares.add, lambda: queue.register(info))
+        await asyncio.gather(worker.run(stop, hasten), watching)
     return 0
 
 
@@ -114,10 +116,11 @@ async def _prepare(
     checks += await doctor.image_checks(sandbox, languages.values()) + await _redis_checks(clients)
     _heed(checks)
     served = await ask_served(sandbox, languages, settings.bounds)
-    info = announcement(worker_id, settings, sandbox.runtime, served)
+    catalog = Catalog(sandbox, languages, settings.bounds, served)
+    info = WorkerInfo(worker_id, settings.slots, sandbox.runtime, catalog.told)
     queue = RedisQueue(clients, _queue_options(settings))
     await queue.register(info)
-    return queue, sandbox, served, info
+    return queue, sandbox, catalog, info
 
 
 async def _doctor(settings: WorkerSettings) -> int:
@@ -200,7 +203,8 @@ async def _sandbox(
 ) -> tuple[Sandbox, list[doctor.Check]]:
     """The sandbox as this host can make it, and what was found on the way."""
     owner = Owner(settings.fleet, worker_id)
-    lifetime_s = settings.spare_max_age_s + settings.wall_s_max + BEHIND_INIT_S + 60
+    job_s = max(settings.job_s, settings.wall_s_max) + BEHIND_INIT_S
+    lifetime_s = settings.spare_max_age_s + job_s + 60
     if settings.runtime == "crun":
         host, checks = await crun_doctor.survey(settings)
         images = FirstOf(ArchiveImages(settings.state_dir / "images"), EngineImages(engine))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from fleet import log
 from fleet.errors import ImageMissing, SandboxError
@@ -12,8 +13,9 @@ from fleet.limits import Bounds
 from fleet.queue import Queue, WorkerInfo
 from worker.health import Health
 from worker.heartbeat import Heartbeat
-from worker.loop import Pipeline, Reader
+from worker.loop import Pipeline
 from worker.metrics import Metrics
+from worker.reader import Definitions, Reader, first_limits
 from worker.reaper import Reaper
 from worker.results import Results
 from worker.sandbox import BoxSpec, Sandbox, Served, Stage
@@ -28,7 +30,7 @@ _log = log.get("worker.assembly")
 
 def default_box(bounds: Bounds, language: Language) -> BoxSpec:
     """The box of a job that asks for no limits of its own: what spares are made as."""
-    limits = bounds.resolve(None, language.limits)
+    limits = first_limits(bounds, language, bounds.resolve(None, language.limits))
     return BoxSpec(language, limits.memory_bytes, limits.processes)
 
 
@@ -41,7 +43,7 @@ async def ask_served(
         try:
             served[name] = await _ask(sandbox, language, bounds)
         except ImageMissing as error:
-            _log.warning("language_left_out", language=name, error=str(error), remedy="make images")
+            _log.info("language_left_out", language=name, error=str(error), remedy="make images")
     return served
 
 
@@ -62,21 +64,21 @@ def announcement(
     worker_id: str, settings: WorkerSettings, runtime: str, served: Mapping[str, Served]
 ) -> WorkerInfo:
     """What the fleet is told of this worker."""
-    return WorkerInfo(
-        worker_id,
-        settings.slots,
-        runtime,
-        [
-            {
-                "name": name,
-                "aliases": list(entry.language.aliases),
-                "version": entry.version,
-                "image": entry.image,
-                "limits": entry.limits.to_json(),
-            }
-            for name, entry in served.items()
-        ],
-    )
+    return WorkerInfo(worker_id, settings.slots, runtime, listed(served.values()))
+
+
+def listed(served: Iterable[Served]) -> list[Mapping[str, Any]]:
+    """The languages of an announcement."""
+    return [
+        {
+            "name": entry.language.name,
+            "aliases": list(entry.language.aliases),
+            "version": entry.version,
+            "image": entry.image,
+            "limits": entry.limits.to_json(),
+        }
+        for entry in served
+    ]
 
 
 def assemble(
@@ -104,7 +106,7 @@ def assemble(
         spares=spares,
         heartbeat=heartbeat,
         health=health,
-        reader=Reader(bounds, served),
+        reader=Reader(bounds, served, Definitions(queue, bounds)),
         results=Results(settings.worker_name, sandbox.runtime, bounds),
         metrics=metrics,
     )

@@ -62,19 +62,21 @@ def engine_checks(version: Mapping[str, Any], info: Mapping[str, Any], oci_runti
 
 async def image_checks(sandbox: Sandbox, languages: Iterable[Language]) -> list[Check]:
     """Is there an image for each language; without any, nothing could be run."""
-    checks = []
+    checks, missing = [], []
     for language in languages:
         try:
             image = await sandbox.image(language)
         except ImageMissing:
-            found = f"{language.image} is missing; the language is not served here"
-            checks.append(Check(Grade.CAUTION, f"image of {language.name}", found, "make images"))
+            missing.append(language.name)
         except SandboxError as error:
             checks.append(Check(Grade.FAIL, f"image of {language.name}", str(error), "see the engine's log"))
         else:
             checks.append(Check(Grade.PASS, f"image of {language.name}", image[:19]))
     if not any(check.grade is Grade.PASS for check in checks):
         checks.append(Check(Grade.FAIL, "images", "there is none, so no job could run", "make images"))
+    elif missing:
+        found = f"not built, so their languages are not served here: {', '.join(missing)}"
+        checks.append(Check(Grade.PASS, "further images", found, f'make images LANGS="{" ".join(missing)}"'))
     return checks
 
 

@@ -1,4 +1,4 @@
-"""A job's way through a worker: claim -> validate -> run -> classify -> finish -> log.
+"""A job's way through a worker: claim -> read -> judge -> finish -> log.
 
 ``Pipeline.execute`` takes one claim to its end and never raises. A program's misfortune becomes a
 result; a failure of ours is reported with ``fail`` and tried again; an engine that is away costs
@@ -9,57 +9,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fleet import log
 from fleet.errors import ImageMissing, InvalidJob, QueueUnavailable, SandboxError
-from fleet.job import Result, Submission
-from fleet.languages import Language, names_by_alias
-from fleet.limits import Bounds
+from fleet.job import Result
+from fleet.languages import Language
 from fleet.queue import CRASHES_MAX, Fail, Finish, Queue
 from worker.health import Health
 from worker.heartbeat import Heartbeat
+from worker.judge import Judge
 from worker.metrics import Metrics
-from worker.results import Job, Results
+from worker.progress import Progress
+from worker.reader import Job, Reader
+from worker.results import Results
 from worker.run import Loss, Run
-from worker.sandbox import BoxSpec, Served, Stage
 from worker.spares import Spares
 
 _log = log.get("worker.loop")
-
-
-class Reader:
-    """Turns what was claimed into what is run, trusting none of it."""
-
-    def __init__(self, bounds: Bounds, served: Mapping[str, Served]) -> None:
-        self._bounds, self._served = bounds, served
-        self._names = names_by_alias(entry.language for entry in served.values())
-
-    def serves(self, language: str) -> bool:
-        """Is this the name of a language that can be run here."""
-        return language in self._served
-
-    def read(self, run: Run) -> Job:
-        """The job of a claim. Raises ``InvalidJob``."""
-        if run.claim.oversize_bytes:
-            most = self._bounds.item_bytes_max
-            raise InvalidJob("", f"the item has {run.claim.oversize_bytes} bytes; at most {most}")
-        submission = Submission.from_item(run.claim.spec, self._bounds)
-        name = self._names.get(submission.language)
-        if name is None:
-            known = ", ".join(sorted(self._names))
-            raise InvalidJob("language", f"is not served by this fleet; there are {known}")
-        language = self._served[name].language
-        stage = Stage(
-            argv=language.run,
-            limits=self._bounds.resolve(submission.limits, language.limits),
-            stdin=submission.stdin.encode(),
-            files=((language.file, submission.code.encode()),),
-            warm=bool(language.warm),
-        )
-        return Job(submission, self._served[name], stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +74,7 @@ class Pipeline:
             why = f"{run.claim.crashes} workers were lost while they ran this job; it is not run again"
             return await self._finish(run, self.results.failed(run, why), dead=True)
         try:
-            job = self.reader.read(run)
+            job = await self.reader.read(run)
         except InvalidJob as error:
             return await self._finish(run, self.results.rejected(run, error))
         try:
@@ -119,24 +87,25 @@ class Pipeline:
 
     async def _run(self, run: Run, job: Job) -> Result | None:
         """The result of running the job, or None if the run was lost."""
-        limits, language = job.stage.limits, job.served.language
-        box = await run.unless_lost(
-            self.spares.take(BoxSpec(language, limits.memory_bytes, limits.processes))
-        )
+        language = job.served.language.name
+        box = await run.unless_lost(self.spares.take(job.box))
         if box is None:
             return None
         run.started_ms = run.now_ms()
         marking = asyncio.create_task(self._mark_started(run))  # the program need not wait for the answer
+        progress = Progress(run, self.queue)
+        judge = Judge(job, box, self.results.bounds, progress.tell)
         try:
-            self.metrics.queue_wait_s.labels(language.name).observe(
+            self.metrics.queue_wait_s.labels(language).observe(
                 max(0.0, run.started_ms - run.claim.queued_at_ms) / 1000
             )
-            with self.metrics.run_s.labels(language.name).time():
-                raw = await run.unless_lost(box.run(job.stage))
+            with self.metrics.run_s.labels(language).time():
+                outcome = await run.unless_lost(judge.outcome())
         finally:
             self.spares.discard(box)
+            await progress.close()
             marked = await marking
-        return self.results.ran(run, job, raw, box.image) if marked and raw is not None else None
+        return self.results.ran(run, job, outcome, box.image) if marked and outcome is not None else None
 
     async def _mark_started(self, run: Run) -> bool:
         """Tell Redis that the job runs: from then on a lost lease counts as a crash of the job."""
@@ -192,6 +161,9 @@ class Pipeline:
 
 def _line(result: Result) -> dict[str, Any]:
     """The canonical line of a job. Neither source nor output is in it."""
+    judged = (
+        {} if result.tests is None else {"cases": result.tests["total"], "passed": result.tests["passed"]}
+    )
     return {
         "job": result.job_id,
         "problem": result.problem_id,
@@ -207,6 +179,7 @@ def _line(result: Result) -> dict[str, Any]:
         "memory_bytes": result.memory_bytes,
         "stdout_bytes": len(result.stdout),
         "stderr_bytes": len(result.stderr),
+        **judged,
     }
 
 

@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from fleet.errors import InvalidJob
-from fleet.job import Evidence, Result, Submission, Verdict, iso_utc
+from fleet.job import (
+    Evidence,
+    Result,
+    Submission,
+    Verdict,
+    iso_utc,
+    text_or_base64,
+    whole_characters,
+)
 from fleet.limits import Bounds
 from fleet.queue import Claim
+from worker.reader import Job
 from worker.run import Run
-from worker.sandbox import RawOutcome, Served, Stage
-from worker.verdict import classify, signal_name
+from worker.sandbox import RawOutcome
+from worker.verdict import signal_name
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """A validated claim: what to run, and in which language."""
+class Outcome:
+    """What a job came to in its box. ``cases`` and ``files`` are JSON as clients see it."""
 
-    submission: Submission
-    served: Served
-    stage: Stage
+    verdict: Verdict
+    evidence: Evidence
+    run: RawOutcome | None = None  # of a job without tests; None: its program was not run
+    compile: RawOutcome | None = None
+    cases: Sequence[Mapping[str, Any]] | None = None
+    tests: Mapping[str, int] | None = None
+    sums: RawOutcome | None = None  # figures of all cases together
+    files: Sequence[Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +47,25 @@ class Results:
     runtime: str
     bounds: Bounds
 
-    def ran(self, run: Run, job: Job, raw: RawOutcome, image: str) -> Result:
-        """The result of a run that came to an end, whatever end that was."""
-        verdict, evidence = classify(raw, job.stage.limits)
+    def ran(self, run: Run, job: Job, outcome: Outcome, image: str) -> Result:
+        """The result of a job that came to an end, whatever end that was."""
+        raw = outcome.run or RawOutcome()
+        figures = outcome.run or outcome.sums
         return Result(
             job_id=run.claim.job_id,
             problem_id=job.submission.problem_id,
             language=job.served.language.name,
-            verdict=verdict,
-            evidence=evidence,
+            verdict=outcome.verdict,
+            evidence=outcome.evidence,
             exit_code=raw.exit_code,
             signal=None if raw.signal is None else signal_name(raw.signal),
             stdout=raw.stdout,
             stderr=raw.stderr,
             stdout_truncated=raw.stdout_bytes > len(raw.stdout),
             stderr_truncated=raw.stderr_bytes > len(raw.stderr),
-            cpu_ms=raw.cpu_us / 1000,
-            wall_ms=raw.wall_us / 1000,
-            memory_bytes=raw.memory_peak_bytes,
+            cpu_ms=None if figures is None else figures.cpu_us / 1000,
+            wall_ms=None if figures is None else figures.wall_us / 1000,
+            memory_bytes=None if figures is None else figures.memory_peak_bytes,
             attempt=run.claim.attempt,
             worker=self.worker_name,
             runtime=self.runtime,
@@ -58,6 +75,10 @@ class Results:
             started_at=None if run.started_ms is None else iso_utc(run.started_ms),
             finished_at=iso_utc(run.now_ms()),
             queue_ms=None if run.started_ms is None else max(0.0, run.started_ms - run.claim.queued_at_ms),
+            compile=None if outcome.compile is None else run_to_json(outcome.compile),
+            cases=outcome.cases,
+            tests=outcome.tests,
+            files=outcome.files,
         )
 
     def rejected(self, run: Run, error: InvalidJob) -> Result:
@@ -104,3 +125,22 @@ class Results:
             return str(raw[key])
 
         return usable("problemId"), usable("language")
+
+
+def run_to_json(raw: RawOutcome, output_bytes_max: int | None = None) -> dict[str, Any]:
+    """The facts of one stage as clients see them, with at most so many bytes of each output."""
+    stdout, stderr = raw.stdout[:output_bytes_max], raw.stderr[:output_bytes_max]
+    cut = raw.stdout_bytes > len(stdout), raw.stderr_bytes > len(stderr)
+    encoding, *texts = text_or_base64(whole_characters(stdout, cut[0]), whole_characters(stderr, cut[1]))
+    return {
+        "exitCode": raw.exit_code,
+        "signal": None if raw.signal is None else signal_name(raw.signal),
+        "stdout": texts[0],
+        "stderr": texts[1],
+        "stdoutTruncated": cut[0],
+        "stderrTruncated": cut[1],
+        "encoding": encoding,
+        "cpuMs": raw.cpu_us / 1000,
+        "wallMs": raw.wall_us / 1000,
+        "memoryBytes": raw.memory_peak_bytes,
+    }

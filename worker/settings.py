@@ -15,8 +15,8 @@ from worker.spares import Stock
 # Behind init's deadline the worker has its own; then it destroys the box and stores the result.
 BEHIND_INIT_S = 2.0
 _FLOOR = 2  # spares of a language that nobody asks for: the first job and one beside it do not wait
-# Jobs that come at random (Poisson) and take refilling 0.7 of its time find no spare once in 2,500 times with six a
-# slot (two slots), and once in ten with two a slot: simulated as a queue with one server.
+# Jobs that come at random (Poisson) and take refilling 0.7 of its time find no spare once in 2,500 times
+# with six a slot (two slots), and once in ten with two a slot: simulated as a queue with one server.
 _CEILING = 6
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
 

@@ -90,6 +90,11 @@ class Spares:
         self._destroying: set[asyncio.Task[None]] = set()
         self._keeper: asyncio.Task[None] | None = None
 
+    def add(self, spec: BoxSpec) -> None:
+        """Keep spares of one more language."""
+        self._pools[spec.language.name] = _Pool(spec, deque(maxlen=self._stock.ceiling))
+        self._change.set()
+
     def open(self) -> None:
         """Begin to fill the pools."""
         self._keeper = asyncio.create_task(self._keep(), name="spares")
@@ -161,7 +166,7 @@ class Spares:
         looked_s = float("-inf")
         while True:
             if time.monotonic() - looked_s >= _LOOK_S:
-                for pool in self._pools.values():
+                for pool in list(self._pools.values()):
                     await self._weed(pool)
                 looked_s = time.monotonic()
             neediest = max(self._pools.values(), key=self._missing, default=None)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from fleet.errors import QueueUnavailable
 from fleet.job import Lane
+from fleet.languages import Language
+from fleet.limits import MIB
 from fleet.queue import Claim, Fail, Finish, Reaped, Record, Renewal, WorkerInfo
 from fleet.testing import FakeQueue, a_job_id, a_submission
 from worker.assembly import announcement, ask_served, assemble
@@ -20,6 +23,13 @@ from worker.settings import WorkerSettings
 from worker.testing import FakeSandbox, a_language
 
 LANGUAGES = {"tongue": a_language("tongue", "tg"), "lingo": a_language("lingo")}
+COMPILED = replace(
+    a_language("compiled"),
+    run=("./main",),
+    compile=("translate", "main.compiled"),
+    compile_limits={"memory_bytes": 256 * MIB, "processes": 32, "wall_s": 20.0},
+)
+MANAGED = replace(COMPILED, name="managed", run=("machine", "main"))  # compiled for an interpreter
 PATIENCE_S = 10.0
 
 
@@ -55,6 +65,14 @@ class Queue(FakeQueue):
     async def renew(self, worker_id: str, held: Mapping[str, str], started: Any = ()) -> Renewal:
         self._heard("started" if started else "renew")
         return await super().renew(worker_id, held, started)
+
+    async def definition(self, problem_id: str) -> tuple[str, str] | None:
+        self._heard("definition")
+        return await super().definition(problem_id)
+
+    async def progress(self, claim: Claim, events: Sequence[str]) -> bool:
+        self._heard("progress")
+        return await super().progress(claim, events)
 
     async def finish(self, claim: Claim, result: Mapping[str, Any], *, dead: bool = False) -> Finish:
         self._heard("finish")
@@ -143,11 +161,15 @@ class Running:
 
 @contextlib.asynccontextmanager
 async def serving(
-    queue: Queue, sandbox: FakeSandbox, worker_id: str = "w1", **changes: Any
+    queue: Queue,
+    sandbox: FakeSandbox,
+    worker_id: str = "w1",
+    languages: Mapping[str, Language] = LANGUAGES,
+    **changes: Any,
 ) -> AsyncIterator[Running]:
     """A worker that serves until the end of the block."""
     chosen = settings(**changes)
-    served = await ask_served(sandbox, LANGUAGES, chosen.bounds)
+    served = await ask_served(sandbox, languages, chosen.bounds)
     info: WorkerInfo = announcement(worker_id, chosen, sandbox.runtime, served)
     await queue.register(info)
 

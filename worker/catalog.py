@@ -1,0 +1,91 @@
+"""What a worker serves, as images come, change and go: no restart is needed for a language more."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from fleet import log
+from fleet.errors import EngineUnavailable, ImageMissing, QueueUnavailable, SandboxError
+from fleet.languages import Language
+from fleet.limits import Bounds
+from worker.assembly import ask_served, default_box, listed
+from worker.sandbox import BoxSpec, Sandbox, Served
+
+LOOK_S = 5.0  # between two looks at all images
+_log = log.get("worker.catalog")
+
+
+class Catalog:
+    """The languages served, and what the fleet is told of them; both change in place.
+
+    A language whose image goes stays in ``served``, for jobs that are on their way, and is no longer
+    ``told``.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        languages: Mapping[str, Language],
+        bounds: Bounds,
+        served: Mapping[str, Served],
+    ) -> None:
+        self._sandbox, self._languages, self._bounds = sandbox, languages, bounds
+        self.served = dict(served)
+        self.told: list[Mapping[str, Any]] = listed(served.values())
+
+    async def watch(
+        self, stop: asyncio.Event, add: Callable[[BoxSpec], None], tell: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Look for changes until ``stop``. ``add`` gets the box of jobs in a new language; ``tell`` is
+        called when ``told`` has changed."""
+        up_to_date = True
+        while not await _set_within(stop, LOOK_S):
+            try:
+                up_to_date = not await self._look(add) and up_to_date
+                if not up_to_date and not stop.is_set():  # a worker that leaves is not announced again
+                    await tell()
+                    up_to_date = True
+            except QueueUnavailable:
+                continue  # told at the next look
+
+    async def _look(self, add: Callable[[BoxSpec], None]) -> bool:
+        """Ask for every image, and a new one for its version; True if that changed what is to be told."""
+        there: list[Served] = []
+        for name, language in self._languages.items():
+            entry = await self._entry(name, language)
+            if entry is None:
+                continue
+            there.append(entry)
+            if name not in self.served:
+                _log.info("language_added", language=name, version=entry.version)
+                add(default_box(self._bounds, language))
+            self.served[name] = entry
+        now = listed(there)
+        changed = now != self.told
+        self.told[:] = now
+        return changed
+
+    async def _entry(self, name: str, language: Language) -> Served | None:
+        known = self.served.get(name)
+        try:
+            image = await self._sandbox.image(language)
+            if known is not None and known.image == image:
+                return known
+            return (await ask_served(self._sandbox, {name: language}, self._bounds)).get(name)
+        except ImageMissing:
+            return None
+        except EngineUnavailable:
+            return known  # whoever watches the engine says so
+        except SandboxError as error:
+            _log.warning("language_not_understood", language=name, error=str(error))
+            return known
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> bool:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()
