@@ -14,13 +14,13 @@ export PYTHON PYTHONDONTWRITEBYTECODE := 1
 ##@ The cluster
 
 .PHONY: dev
-dev: python ## Look around without an engine: API, worker, subscriber and Valkey in this terminal; Ctrl-C ends it
+dev: python ## Look around without an engine, in this terminal, until Ctrl-C; LANGS="a b" adds languages
 	@setup/engine.sh dev-programs
 	@$(PYTHON) -m setup.dev up
 
 .PHONY: up
 up: python engine ## Start everything: engine, images, cluster; then run a first job in every language
-	@$(PYTHON) -m setup.images
+	@$(PYTHON) -m setup.images --starters
 	@$(PYTHON) -m setup.cluster up
 
 .PHONY: down
@@ -43,11 +43,11 @@ scale: python ## Change the number of workers: make scale WORKERS=3
 
 .PHONY: doctor
 doctor: python engine ## Check this machine and the running cluster, with a remedy for each fault
-	@$(PYTHON) -m setup.images
+	@$(PYTHON) -m setup.images --starters
 	@$(PYTHON) -m setup.cluster doctor
 
 .PHONY: images
-images: python engine ## Build what has changed; LANGS="a b" for some languages only
+images: python engine ## Build every language and service that has changed; LANGS="a b" for some languages only
 	@$(PYTHON) -m setup.images $(LANGS)
 
 ##@ Development
@@ -64,10 +64,9 @@ check: $(VENV) ## Format, lint, types, import rules
 C_WARNINGS := -std=gnu11 -Wall -Wextra -Werror -O2
 
 .PHONY: test
-test: $(VENV) images test-programs ## Run every test, on the real engine and a real Redis
-	@$(BIN)/python -m pytest $(ARGS) || { [ $$? -eq 1 ] && \
-	  echo "Once more, what failed alone: beside 2,700 others a real process may have starved. Look at it all the same." && \
-	  $(BIN)/python -m pytest --last-failed $(ARGS); }
+test: $(VENV) images test-programs ## Run every test, on the real engine and a real Redis; ARGS="-n 0 tests/chaos" for a part
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+# Two processes, for most tests wait; what each runs is in tests/schedule.py.
 
 .PHONY: test-unit
 test-unit: $(VENV) ## Run the tests that need neither engine nor Redis

@@ -179,17 +179,23 @@ def scale(cluster: Cluster, workers: int) -> None:
         engine.run(words, cluster.state / "log/compose.log", 300, env=cluster.environment())
 
 
-def say_hello(cluster: Cluster, following: str, warm_rounds: int = WARM_ROUNDS) -> None:
-    """Run one example of every language and print what came of it. Raises ``SetupError``."""
-    found = list(hello.examples())
+def say_hello(cluster: Cluster, following: str, more: str, warm_rounds: int = WARM_ROUNDS) -> None:
+    """Run one example of every language that is served and print what came of it; ``more`` is the command
+    that adds languages, with a gap for their names. Raises ``SetupError``."""
+    served = hello.served(cluster.url)
+    every = list(hello.examples())
+    found = [example for example in every if example.language in served]
+    left = [example.language for example in every if example.language not in served]
     # The first jobs find no sandbox started ahead; the best of the next is what one job takes later.
     rounds = [[_timed(cluster, example) for example in found] for _ in range(warm_rounds + 1)]
-    print("\n  Sandfleet is up. Hello in every language, from request to result:\n")
+    print("\n  Sandfleet is up. Hello in every language it serves, from request to result:\n")
     for example, first_ms, *later_ms in zip(found, *rounds, strict=True):
         said = example.expected.strip().splitlines()[0][:40]
         times = f"first {first_ms:4.0f} ms, then {min(later_ms):3.0f} ms"
         print(f"    {example.language:<13}{said:<18}{times}")
     print(f"\n    API      {cluster.url}\n    Docs     {cluster.url}/docs")
+    if left:
+        print(f"    More     {more.format(' '.join(left))}")
     print(f"    Next     {following}\n", flush=True)
 
 
@@ -303,7 +309,8 @@ def main(verb: str) -> None:
     workers = _count(os.environ.get("WORKERS"))
     if verb == "up":
         up(cluster, workers)
-        say_hello(cluster, "make logs   make scale WORKERS=3   make down   make help")
+        following = "make logs   make scale WORKERS=3   make down   make help"
+        say_hello(cluster, following, 'make images LANGS="{}"')
     elif verb == "down":
         down(cluster)
     elif verb == "scale":

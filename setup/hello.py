@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -13,7 +14,6 @@ from typing import Any
 
 from setup.engine import ROOT, SetupError
 
-_NOT_SOURCE = {".out", ".in", ".exit"}
 _LOOK_S = 0.05
 
 
@@ -28,10 +28,22 @@ class Example:
 
 def examples(name: str = "hello", folder: Path = ROOT / "sandbox-images") -> Iterator[Example]:
     """The example ``name`` of every language that has one."""
-    for path in sorted(folder.glob(f"*/examples/{name}.*")):
-        if path.suffix not in _NOT_SOURCE:
-            expected = path.with_suffix(".out").read_text()
-            yield Example(path.parent.parent.name, path.read_text(), expected)
+    for about in sorted(folder.glob("*/language.toml")):
+        suffix = Path(tomllib.loads(about.read_text("utf-8"))["file"]).suffix
+        source = about.parent / "examples" / f"{name}{suffix}"
+        if source.exists():
+            expected = source.with_suffix(".out").read_text("utf-8")
+            yield Example(about.parent.name, source.read_text("utf-8"), expected)
+
+
+def served(url: str) -> set[str]:
+    """The languages that a worker runs now. Raises ``SetupError``."""
+    try:
+        with urllib.request.urlopen(f"{url}/languages", timeout=10) as answer:
+            listed = json.load(answer)["languages"]
+    except OSError as error:
+        raise SetupError(f"the API does not tell its languages: {error}") from None
+    return {language["name"] for language in listed if language["available"]}
 
 
 def ready(url: str) -> str | None:

@@ -1,7 +1,7 @@
 """Every image of the fleet, built when its inputs have changed and skipped when not.
 
 The inputs of an image are the files it is built from and the ids of the images it stands on; their
-hash is its label ``sandfleet.inputs``. Run as ``python -m setup.images [LANGUAGE ...]``.
+hash is its label ``sandfleet.inputs``. Run as ``python -m setup.images [--starters | LANGUAGE ...]``.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import hashlib
 import os
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from setup import engine
 from setup.bases import (
@@ -31,7 +32,10 @@ from setup.engine import ROOT, Docker, ImageTool, SetupError, step
 LABEL = "sandfleet.inputs"
 SERVICES = ("api", "worker", "subscriber")
 INIT = "sandfleet/init:latest"
+STARTERS = "--starters"
 _IGNORED = {"__pycache__", ".ruff_cache", ".mypy_cache"}
+# What a language folder holds for the services and the tests; no image is made from it.
+_BESIDE = {"language.toml", "examples"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,38 +132,58 @@ class Builder:
         return self._state / "log" / f"{name}.log"
 
 
-def build_all(state: Path, bases: str, only: Sequence[str] = ()) -> None:
-    """Bring every image up to date, or those of the languages ``only``. Raises ``SetupError``."""
-    languages = read_bases()
-    unknown = sorted(set(only) - set(languages))
-    if unknown:
-        raise SetupError(f"there is no language {', '.join(unknown)}; there are {', '.join(languages)}")
-    own = own_bases()
-    with _building(state, bases, Docker(), [*own.values(), *languages.values()]) as builder:
+def build_all(state: Path, bases: str, asked: Sequence[str] = ()) -> None:
+    """Bring every image up to date; or the sandbox images of the languages ``asked`` for alone; or, for
+    ``--starters``, the services and what a first start needs. Raises ``SetupError``."""
+    languages, tool, own = read_bases(), Docker(), own_bases()
+    if STARTERS in asked:
+        have = tool.images()
+        names = wanted(languages, {name for name in languages if _tag(name) in have})
+    else:
+        names = known(languages, asked) or list(languages)
+    services = STARTERS in asked or not asked
+    needed = own if services else {"init": own["init"]}
+    with _building(state, bases, tool, [*needed.values(), *(languages[name] for name in names)]) as builder:
         _build_init(builder, own["init"])
-        for name in only or languages:
+        for name in names:
             _build_language(builder, languages[name])
-        if not only:
+        if services:
             _build_services(builder, own)
 
 
-def build_sandboxes(state: Path, bases: str, tool: ImageTool) -> dict[str, str]:
-    """Bring the sandbox images alone up to date, by any tool: their tags, by language."""
+def build_sandboxes(state: Path, bases: str, tool: ImageTool, names: Sequence[str]) -> dict[str, str]:
+    """Bring the sandbox images of some languages up to date, by any tool: their tags, by language."""
     languages, init = read_bases(), own_bases()["init"]
-    with _building(state, bases, tool, [init, *languages.values()]) as builder:
+    with _building(state, bases, tool, [init, *(languages[name] for name in names)]) as builder:
         _build_init(builder, init)
-        return {name: _build_language(builder, base) for name, base in languages.items()}
+        return {name: _build_language(builder, languages[name]) for name in names}
 
 
 def read_bases() -> dict[str, Base]:
     """The base of every language, by name; a folder with a ``language.toml`` is a language."""
     found: dict[str, Base] = {}
-    for path in sorted((ROOT / "sandbox-images").glob("*/language.toml")):
+    for name, table in _tables():
         try:
-            found[path.parent.name] = base_from(path.parent.name, tomllib.loads(path.read_text())["base"])
-        except (KeyError, ValueError) as error:
-            raise SetupError(f"{path}: {error!r}") from None
+            found[name] = base_from(name, table["base"])
+        except KeyError as error:
+            raise SetupError(f"{name}/language.toml: {error!r}") from None
     return found
+
+
+def wanted(languages: Iterable[str], built: Container[str]) -> list[str]:
+    """Those of ``languages`` that a start needs: the starters, and what has been built before, so that
+    nothing out of date is served."""
+    starters = {name for name, table in _tables() if table.get("starter") is True}
+    return [name for name in languages if name in starters or name in built]
+
+
+def known(languages: Iterable[str], asked: Sequence[str]) -> list[str]:
+    """The languages ``asked`` for. Raises ``SetupError`` for one that is none."""
+    there = list(languages)
+    unknown = sorted(set(asked) - set(there))
+    if unknown:
+        raise SetupError(f"there is no language {', '.join(unknown)}; there are {', '.join(there)}")
+    return [name for name in there if name in asked]
 
 
 def digest_of(paths: Iterable[Path], root: Path) -> str:
@@ -184,9 +208,7 @@ def _build_init(builder: Builder, base: Base) -> None:
 
 def _build_language(builder: Builder, base: Base) -> str:
     folder = ROOT / "sandbox-images" / base.name
-    image = _of_folder(
-        f"sandfleet/sandbox-{base.name}:latest", folder, {"BASE": builder.base(base), "INIT": INIT}
-    )
+    image = _of_folder(_tag(base.name), folder, {"BASE": builder.base(base), "INIT": INIT})
     builder.build(image)
     return image.tag
 
@@ -207,7 +229,23 @@ def _build_services(builder: Builder, own: Mapping[str, Base]) -> None:
 
 
 def _of_folder(tag: str, folder: Path, args: Mapping[str, str]) -> Image:
-    return Image(tag, folder, (folder,), folder / "Dockerfile", args=args)
+    inputs = tuple(path for path in folder.iterdir() if path.name not in _BESIDE)
+    return Image(tag, folder, inputs, folder / "Dockerfile", args=args)
+
+
+def _tag(language: str) -> str:
+    return f"sandfleet/sandbox-{language}:latest"
+
+
+def _tables() -> list[tuple[str, dict[str, Any]]]:
+    """What every language says of itself, by name."""
+    found = []
+    for path in sorted((ROOT / "sandbox-images").glob("*/language.toml")):
+        try:
+            found.append((path.parent.name, tomllib.loads(path.read_text("utf-8"))))
+        except ValueError as error:
+            raise SetupError(f"{path}: {error}") from None
+    return found
 
 
 def _files(paths: Iterable[Path]) -> list[Path]:

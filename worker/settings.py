@@ -73,7 +73,8 @@ class WorkerSettings(JobSettings):
         None,
         ge=0,
         le=1024,
-        description="sandboxes kept started per language, asked for or not; default: 2, or the slots",
+        description="sandboxes kept started per language, asked for or not (1 at most of a language that "
+        "`make up` does not build); default: 2, or the slots",
     )
     spares_max: int | None = Field(
         None,

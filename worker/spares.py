@@ -189,7 +189,9 @@ class Spares:
         since_s = time.monotonic() - self._stock.demand_s
         while pool.taken_s and pool.taken_s[0] < since_s:
             pool.taken_s.popleft()
-        return max(self._stock.floor, len(pool.taken_s))
+        # Thirteen languages at the full floor would be a lot to keep for those that hardly anybody uses.
+        floor = self._stock.floor if pool.spec.language.starter else min(self._stock.floor, 1)
+        return max(floor, len(pool.taken_s))
 
     def _has_room(self) -> bool:
         """Whether the host has memory for a spare; one that has not is asked again at the next look."""

@@ -25,6 +25,7 @@ def a_language(name: str = "tongue", *aliases: str) -> Language:
         version=(name, "--version"),
         base_upstream="upstream",
         base_debian=("package",),
+        starter=True,
     )
 
 

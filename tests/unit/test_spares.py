@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,14 @@ async def test_the_floor_is_filled_for_each_language_and_again_after_a_take() ->
         assert box.id in sandbox.boxes
 
     assert list(sandbox.boxes) == [box.id]  # a taken box belongs to its job
+
+
+async def test_a_language_that_is_no_starter_has_a_floor_of_one() -> None:
+    sandbox = FakeSandbox()
+    rare = replace(LINGO, language=replace(LINGO.language, starter=False))
+
+    async with spares(sandbox, TONGUE, rare):
+        assert Counter(box.spec.language.name for box in sandbox.boxes.values()) == {"tongue": 2, "lingo": 1}
 
 
 async def test_a_box_of_other_limits_is_started_for_its_job() -> None:

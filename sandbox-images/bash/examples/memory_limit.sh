@@ -1,0 +1,4 @@
+text=x
+while :; do
+    text+=$text
+done

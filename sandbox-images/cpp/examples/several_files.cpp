@@ -1,0 +1,7 @@
+#include <iostream>
+
+#include "shapes/circle.hpp"
+
+int main() {
+    std::cout << shapes::area(2) << '\n';
+}

@@ -1,0 +1,3 @@
+namespace shapes {
+double area(double radius);
+}

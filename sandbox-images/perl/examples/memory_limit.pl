@@ -1,0 +1,2 @@
+my $text = "x";
+$text .= $text while 1;

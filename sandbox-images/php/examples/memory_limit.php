@@ -1,0 +1,5 @@
+<?php
+$text = "x";
+while (true) {
+    $text .= $text;
+}

@@ -1,0 +1,3 @@
+<?php
+fscanf(STDIN, "%d", $count);
+echo $count, " ", array_sum(explode(" ", fgets(STDIN))), "\n";

@@ -1,0 +1,3 @@
+from shapes.circle import area
+
+print(f"{area(2):.2f}")

@@ -1,0 +1,1 @@
+const open: string = "never closed;

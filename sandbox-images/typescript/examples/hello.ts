@@ -1,0 +1,2 @@
+const name: string = "World";
+console.log(`Hello, ${name}!`);
