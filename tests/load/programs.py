@@ -1,16 +1,18 @@
-"""What the jobs of a load run do: the shortest example of every language there is."""
+"""What the jobs of a load run do: the shortest example of every starter, the languages of `make up`."""
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-from fleet.languages import read_languages
+from fleet.languages import Language, read_languages
 from tests.chaos import snippets
 from tests.chaos.processes import ROOT
 
-LANGUAGES_DIR = ROOT / "sandbox-images"
+_FOLDER = ROOT / "sandbox-images"
 _NOOP_S = 0.05  # a program of the no-op worker takes this long, so that its rate is no race
 
 
@@ -32,13 +34,25 @@ class Program:
         return result.get("verdict") == "ok" and result.get("stdout") == self.stdout
 
 
+def languages() -> list[Language]:
+    """Those that are loaded, by name."""
+    return [language for language in read_languages(_FOLDER).values() if language.starter]
+
+
+def lay_out(folder: Path) -> None:
+    """Their folders, and no others, for a fleet to serve."""
+    for language in languages():
+        shutil.copytree(_FOLDER / language.name, folder / language.name)
+
+
 def programs(runtime: str) -> list[Program]:
     """One for each language, in turn. Raises ``FileNotFoundError`` if a language has no such example."""
-    return [_noop(name) if runtime == "noop" else _example(name) for name in read_languages(LANGUAGES_DIR)]
+    names = [language.name for language in languages()]
+    return [_noop(name) if runtime == "noop" else _example(name) for name in names]
 
 
 def _example(language: str) -> Program:
-    folder = LANGUAGES_DIR / language / "examples"
+    folder = _FOLDER / language / "examples"
     source = next((path for path in folder.glob("hello.*") if path.suffix != ".out"), None)
     if source is None:
         raise FileNotFoundError(f"{folder} has no example called hello")

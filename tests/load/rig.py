@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fleet.languages import read_languages
 from fleet.queue import Audit
 from fleet.redis_client import RedisClients
 from fleet.redis_queue import QueueOptions, RedisQueue
@@ -22,7 +21,7 @@ from tests.chaos.fleet_under_test import Redis, redis_server
 from tests.chaos.oracle import Line
 from tests.chaos.processes import Process, environment, free_port, listens, marked, python
 from tests.load.generator import Generator, Order
-from tests.load.programs import LANGUAGES_DIR
+from tests.load.programs import languages, lay_out
 from worker.cgroups import find_hierarchies
 
 RUNTIMES = ("docker", "crun", "noop")
@@ -63,9 +62,10 @@ class Rig:
         """Start everything; returns when the worker serves and the API answers."""
         for folder in ("tmp", "log"):
             (self.home / folder).mkdir()
+        lay_out(self.home / "languages")
         if self.engine:
             await self.engine.start()
-            for language in read_languages(LANGUAGES_DIR).values():
+            for language in languages():
                 await self.engine.load(language.image)
         self.redis.start()
         await Redis.answers(self.clients)
@@ -165,7 +165,7 @@ class Rig:
         self.processes[name] = Process(name, argv, env, self.home / f"log/{name}.log")
 
     def _job_settings(self) -> dict[str, object]:
-        return {"languages_dir": LANGUAGES_DIR, "retention_s": self.retention_s}
+        return {"languages_dir": self.home / "languages", "retention_s": self.retention_s}
 
     def _worker_argv(self) -> list[str]:
         return python("tests.chaos.noop_worker" if self.runtime == "noop" else "worker")
