@@ -36,6 +36,7 @@ OWN: Mapping[str, tuple[str, str]] = {
 }
 READY_S = 120
 WARM_ROUNDS = 4
+_HELLO_S = 5.0  # no further round after so long, with many languages
 _LIST_SETTINGS = """
 import importlib, sys
 from fleet.settings import PREFIX, FleetSettings
@@ -187,7 +188,9 @@ def say_hello(cluster: Cluster, following: str, more: str, warm_rounds: int = WA
     found = [example for example in every if example.language in served]
     left = [example.language for example in every if example.language not in served]
     # The first jobs find no sandbox started ahead; the best of the next is what one job takes later.
-    rounds = [[_timed(cluster, example) for example in found] for _ in range(warm_rounds + 1)]
+    rounds, began_s = [[_timed(cluster, example) for example in found]], time.monotonic()
+    while len(rounds) <= warm_rounds and (len(rounds) < 2 or time.monotonic() - began_s < _HELLO_S):
+        rounds.append([_timed(cluster, example) for example in found])
     print("\n  Sandfleet is up. Hello in every language it serves, from request to result:\n")
     for example, first_ms, *later_ms in zip(found, *rounds, strict=True):
         said = example.expected.strip().splitlines()[0][:40]

@@ -50,7 +50,9 @@ def ready(url: str) -> str | None:
     """None when the cluster is ready, else what it says is missing."""
     try:
         with urllib.request.urlopen(f"{url}/readyz", timeout=5):
-            return None
+            pass
+        # The API asks about once a second what the workers serve.
+        return None if served(url) else "the API has not heard yet what the workers serve"
     except urllib.error.HTTPError as error:
         body = error.read(4096).decode(errors="replace")
         try:

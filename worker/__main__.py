@@ -115,7 +115,10 @@ async def _prepare(
     sandbox, checks = await _sandbox(settings, engine, worker_id)
     checks += await doctor.image_checks(sandbox, languages.values()) + await _redis_checks(clients)
     _heed(checks)
-    served = await ask_served(sandbox, languages, settings.bounds)
+    # The catalog asks the others as soon as jobs can be taken: thirteen versions take a while.
+    starters = {name: language for name, language in languages.items() if language.starter}
+    served = await ask_served(sandbox, starters, settings.bounds)
+    served = served or await ask_served(sandbox, languages, settings.bounds)
     catalog = Catalog(sandbox, languages, settings.bounds, served)
     info = WorkerInfo(worker_id, settings.slots, sandbox.runtime, catalog.told)
     queue = RedisQueue(clients, _queue_options(settings))

@@ -39,10 +39,11 @@ class Catalog:
     async def watch(
         self, stop: asyncio.Event, add: Callable[[BoxSpec], None], tell: Callable[[], Awaitable[None]]
     ) -> None:
-        """Look for changes until ``stop``. ``add`` gets the box of jobs in a new language; ``tell`` is
-        called when ``told`` has changed."""
-        up_to_date = True
-        while not await _set_within(stop, LOOK_S):
+        """Look for changes, at once and then until ``stop``. ``add`` gets the box of jobs in a new
+        language; ``tell`` is called when ``told`` has changed."""
+        up_to_date, pause_s = True, 0.0
+        while not await _set_within(stop, pause_s):
+            pause_s = LOOK_S
             try:
                 up_to_date = not await self._look(add) and up_to_date
                 if not up_to_date and not stop.is_set():  # a worker that leaves is not announced again

@@ -74,7 +74,9 @@ class Results:
             queued_at=iso_utc(run.claim.queued_at_ms),
             started_at=None if run.started_ms is None else iso_utc(run.started_ms),
             finished_at=iso_utc(run.now_ms()),
-            queue_ms=None if run.started_ms is None else max(0.0, run.started_ms - run.claim.queued_at_ms),
+            queue_ms=None
+            if run.started_ms is None
+            else round(max(0.0, run.started_ms - run.claim.queued_at_ms), 3),
             compile=None if outcome.compile is None else run_to_json(outcome.compile),
             cases=outcome.cases,
             tests=outcome.tests,
