@@ -14,14 +14,14 @@ from typing import Any
 
 import uvloop
 
-from bench import end_to_end, fleet_size, machine, peers, plot, queue_only, summary, table, trace
+from bench import end_to_end, fleet_size, judging, machine, peers, plot, queue_only, summary, table, trace
 from bench.figures import Figure
 from bench.ground import opened
 from bench.snippet import ROOT
 from fleet import log
 from tests.chaos.processes import interruptible
 
-_PARTS = ("machine", "peers", "docker", "crun", "trace", "queue", "fleet")
+_PARTS = ("machine", "peers", "docker", "crun", "judging", "trace", "queue", "fleet")
 _RESULTS = Path(__file__).parent / "results"
 
 
@@ -72,20 +72,24 @@ async def _measure(parts: Sequence[str], *, quick: bool, home: Path) -> list[Fig
             words = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
             figures.append(Figure(part=part, name="could not be measured", note=words))
 
+    traced = runtimes or ["docker", "crun"]
     async with opened(home, quick=quick) as ground:
-        if "machine" in parts:
-            await of(machine.PART, partial(machine.measure, ground))
-        if "peers" in parts:
-            await of(peers.PART, partial(peers.measure, ground))
-        for runtime in runtimes:
-            for fsync in ("always", "everysec"):
-                await of(end_to_end.PART, partial(end_to_end.measure, ground, runtime, fsync))
-        for runtime in (runtimes or ["docker", "crun"]) if "trace" in parts else ():
-            await of(trace.PART, partial(trace.measure, ground, runtime))
-        if "queue" in parts:
-            await of(queue_only.PART, partial(queue_only.measure, ground))
-        if "fleet" in parts:
-            await of(fleet_size.PART, partial(fleet_size.measure, ground))
+        works: list[tuple[str, str, Callable[[], Awaitable[list[Figure]]]]] = [
+            ("machine", machine.PART, partial(machine.measure, ground)),
+            ("peers", peers.PART, partial(peers.measure, ground)),
+            *(
+                (runtime, end_to_end.PART, partial(end_to_end.measure, ground, runtime, fsync))
+                for runtime in runtimes
+                for fsync in ("always", "everysec")
+            ),
+            ("judging", judging.PART, partial(judging.measure, ground)),
+            *(("trace", trace.PART, partial(trace.measure, ground, runtime)) for runtime in traced),
+            ("queue", queue_only.PART, partial(queue_only.measure, ground)),
+            ("fleet", fleet_size.PART, partial(fleet_size.measure, ground)),
+        ]
+        for part, name, work in works:
+            if part in parts:
+                await of(name, work)
     return [*figures, *summary.ratios(figures)]
 
 

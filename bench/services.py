@@ -23,7 +23,7 @@ from tests.chaos.processes import Process, environment, free_port, python
 
 _PATIENCE_S = 90.0
 _LOOK_S = 0.05
-_WAIT = "wait=30"
+_WAIT, _JUDGED = "wait=30", "wait=60"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,7 @@ class Cast:
     worker: Sequence[str] = ("worker",)
     waiting_max: int = 10_000
     slots: int | None = None  # None: the worker's own default
+    language: str = LANGUAGE  # the one that is served
 
 
 @dataclass(slots=True)
@@ -48,6 +49,7 @@ class Fleet:
     queue: RedisQueue
     http: Client
     metrics_port: int
+    language: str
     processes: dict[str, Process] = field(default_factory=dict)
 
     async def submit_and_wait(self) -> bool:
@@ -60,6 +62,13 @@ class Fleet:
         right = status == 200 and answer["verdict"] == "ok" and answer["stdout"] == OUTPUT
         return answer if right else None
 
+    async def judged(self, job: dict[str, Any]) -> dict[str, Any]:
+        """The result of a job with tests. Raises ``RuntimeError`` unless all its cases are accepted."""
+        status, answer = await self.http.post("/submit", job, _JUDGED)
+        if status != 200 or answer["verdict"] != "accepted":
+            raise RuntimeError(f"status {status}: {answer.get('verdict')}, {answer.get('evidence')}")
+        return answer
+
     async def submit(self) -> bool:
         """The program submitted: was it accepted."""
         status, _ = await self.http.post("/submit", _JOB)
@@ -67,13 +76,15 @@ class Fleet:
 
     def taken(self, found: str) -> float:
         """How many jobs found a ready spare (``hit``) or did not (``miss``), by the worker's count."""
-        return self._metric(f'sandfleet_worker_spares_taken_total{{found="{found}",language="{LANGUAGE}"}}')
+        return self._metric(
+            f'sandfleet_worker_spares_taken_total{{found="{found}",language="{self.language}"}}'
+        )
 
     async def rested(self) -> None:
         """Return when nothing waits or runs and the spares are as many as they get."""
         async with asyncio.timeout(_PATIENCE_S):
             full = self._metric("sandfleet_worker_slots")
-            spares = f'sandfleet_worker_spares_ready{{language="{LANGUAGE}"}}'
+            spares = f'sandfleet_worker_spares_ready{{language="{self.language}"}}'
             while True:
                 audit = await self.queue.audit()
                 waiting = audit.public + audit.inbox + audit.ready + audit.retry + audit.leased
@@ -107,7 +118,7 @@ async def running(ground: Ground, cast: Cast) -> AsyncIterator[Fleet]:
     home = Path(tempfile.mkdtemp(prefix="bench-", dir=ground.home))
     async with redis(home, cast.fsync, cast.waiting_max) as (port, clients, queue):
         api_port, metrics_port = free_port(), free_port()
-        fleet = Fleet(home, port, clients, queue, Client(api_port), metrics_port)
+        fleet = Fleet(home, port, clients, queue, Client(api_port), metrics_port, cast.language)
         try:
             for name, argv, settings in _plan(ground, cast, fleet, api_port):
                 env = environment(home.name, home, {**settings, "redis_url": f"redis://127.0.0.1:{port}/0"})
@@ -144,7 +155,7 @@ def _plan(
     ground: Ground, cast: Cast, fleet: Fleet, api_port: int
 ) -> list[tuple[str, Sequence[str], dict[str, object]]]:
     languages = fleet.home / "languages"
-    shutil.copytree(ROOT / "sandbox-images" / LANGUAGE, languages / LANGUAGE)
+    shutil.copytree(ROOT / "sandbox-images" / cast.language, languages / cast.language)
     base: dict[str, object] = {"log_format": "json", "log_level": "info"}
     jobs = {**base, "languages_dir": languages}
     worker: dict[str, object] = {
