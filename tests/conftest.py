@@ -1,4 +1,4 @@
-"""What every test gets: an environment without settings of whoever runs it."""
+"""The order of all tests, and what each gets: an environment without settings of whoever runs it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,20 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from xdist.remote import Producer
+
+from tests.schedule import Schedule, in_order
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first."""
+    items[:] = in_order(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedule:
+    """Who runs what, where several processes share the run."""
+    return Schedule(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -112,7 +112,8 @@ def _names(case: Case) -> tuple[str, str, str, str]:
 def _facts(outcome: Outcome) -> tuple[str, str, str, str]:
     result = outcome.result
     evidence = result["evidence"]["limit"] or ""
-    return result["verdict"], evidence, f"{result['wallMs']:.0f}", f"x{outcome.slower:.1f}"
+    wall_ms = result["wallMs"] if result["wallMs"] is not None else result["compile"]["wallMs"]
+    return result["verdict"], evidence, f"{wall_ms:.0f}", f"x{outcome.slower:.1f}"
 
 
 def _fault(case: Case, outcome: Outcome) -> str:

@@ -7,40 +7,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import secrets
 import statistics
 import threading
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from fleet import keys
-from fleet.events import Completion
-from fleet.job import Lane
-from fleet.languages import Language
 from fleet.queue import Audit
-from fleet.redis_client import RedisClients
-from fleet.redis_queue import QueueOptions, RedisQueue
-from fleet.testing import a_job_id
-from tests.abuse.case import LANGUAGES, Case
+from tests.abuse.case import BOUNDS, Case
+from tests.abuse.client import LEASE_S, Canary, Client, open_client
 from tests.abuse.host import Inventory, descriptors, leftovers, rss_bytes
-from tests.contract.conftest import RedisServer
 from tests.contract.sandbox_harness import real_sandbox
 from worker.assembly import announcement, ask_served, assemble
 from worker.sandbox import Box, BoxSpec, RawOutcome, Sandbox, Stage
 from worker.service import Worker
 from worker.settings import WorkerSettings
 
-CANARY_CODE = {".py": "print('tweet')", ".js": "console.log('tweet')"}
 SIDE_BY_SIDE = 4
 GONE_S = 5.0
-_ANSWER_S = 100.0
-_LEASE_S = 60.0
-_EVENTS_LOOKED_AT = 200  # the newest: far more than end while one case is looked at
+_ANSWER_S = 300.0  # the first one waits for all canaries that run alone
 
 
 @dataclass(slots=True)
@@ -74,6 +62,7 @@ class WatchedBox:
     def __init__(self, arena: Arena, box: Box) -> None:
         self._arena, self._box = arena, box
         self.spec, self.id, self.image = box.spec, box.id, box.image
+        self.keep, self.wipe, self.fetch, self.resize = box.keep, box.wipe, box.fetch, box.resize
 
     @property
     def ended(self) -> bool:
@@ -102,6 +91,11 @@ class WatchedSandbox:
         return WatchedBox(self._arena, await self._sandbox.start(spec))
 
 
+def in_order(cases: Iterable[Case]) -> list[Case]:
+    """One language after the other: so most canaries serve two cases."""
+    return sorted(cases, key=lambda case: (case.language.name, case.name))
+
+
 @dataclass
 class Arena:
     """Cases in, outcomes out. ``runtime`` is ``docker`` or ``crun``."""
@@ -116,7 +110,9 @@ class Arena:
     fleet: str = field(default_factory=lambda: f"abuse-{secrets.token_hex(4)}")
 
     def __post_init__(self) -> None:
+        self.cases = in_order(self.cases)
         self.outcomes = {case.name: Future() for case in self.cases}
+        self._languages = {case.language.name: case.language for case in self.cases}
         self._thread = threading.Thread(target=self._main, name="arena")
         self._closing = threading.Event()
 
@@ -147,146 +143,110 @@ class Arena:
                 future.set_exception(error)
 
     async def _run(self) -> None:
-        turn = asyncio.Semaphore(SIDE_BY_SIDE)
-        async with self._worker() as (redis, worker):
-            await self._learn_the_usual(redis)
+        async with self._worker() as (client, worker):
+            await self._learn_the_usual(client)
             await worker.spares.full()
             files, rss, open_before = Inventory.take(), rss_bytes(), descriptors()
-            running = [asyncio.create_task(self._case(case, redis, turn)) for case in self.cases]
-            while not self._closing.is_set() and not all(task.done() for task in running):
-                await asyncio.wait(running, timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
-            for task in running:
-                task.cancel()
-            await asyncio.wait(running)
+            left = iter(self.cases)
+            lanes = [asyncio.create_task(self._lane(left, client)) for _ in range(SIDE_BY_SIDE)]
+            while not self._closing.is_set() and not all(lane.done() for lane in lanes):
+                await asyncio.wait(lanes, timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
+            for lane in lanes:
+                lane.cancel()
+            await asyncio.wait(lanes)
             await worker.spares.full()
             self.balance.set_result(
                 Balance(
                     rss_bytes() - rss,
                     descriptors() - open_before,
                     Inventory.take().since(files),
-                    await redis.queue.audit(),
+                    await client.queue.audit(),
                 )
             )
         self._fail(RuntimeError("the arena was closed before this case had run"))
 
-    async def _learn_the_usual(self, redis: Redis) -> None:
-        for language in LANGUAGES.values():
-            alone = [await redis.result(await redis.submit(_canary(language))) for _ in range(5)]
+    async def _learn_the_usual(self, client: Client) -> None:
+        for language in self._languages.values():
+            alone = [await client.result((await client.send_canary(language)).job_id) for _ in range(3)]
+            unwell = [result for result in alone if result["verdict"] != "ok"]
+            if unwell:
+                raise RuntimeError(f"a canary that runs alone is not well: {unwell[0]}")
             self.usual_ms[language.name] = statistics.median(result["wallMs"] for result in alone)
 
-    async def _case(self, case: Case, redis: Redis, turn: asyncio.Semaphore) -> None:
-        try:
-            async with turn:
-                outcome = await self._outcome(case, redis)
-        except Exception as error:  # told to the test that waits for it
-            self.outcomes[case.name].set_exception(error)
-        else:
+    async def _lane(self, cases: Iterator[Case], client: Client) -> None:
+        """One case after the other. The canary sent right after one is beside the next, where both are
+        in the same language; what became of a case is looked at while the next one runs."""
+        canary: Canary | None = None
+        async with asyncio.TaskGroup() as looking:
+            for case in cases:
+                with self._told_of(case):
+                    if canary is None or canary.language != case.language:
+                        canary = await client.send_canary(case.language)
+                    beside, job = canary, await client.submit(case.item(case.name))
+                    result = await client.result(job)
+                    canary = await client.send_canary(case.language)
+                    looking.create_task(self._look(case, result, (beside, canary), client))
+
+    async def _look(
+        self, case: Case, result: Mapping[str, Any], canaries: Iterable[Canary], client: Client
+    ) -> None:
+        with self._told_of(case):
+            outcome = await self._outcome(case, result, canaries, client)
             self.outcomes[case.name].set_result(outcome)
 
-    async def _outcome(self, case: Case, redis: Redis) -> Outcome:
-        job, beside = await asyncio.gather(
-            redis.submit(case.item(case.name)), redis.submit(_canary(case.language))
-        )
-        result = await redis.result(job)
-        after = await redis.submit(_canary(case.language))
-        canaries = [await redis.result(beside), await redis.result(after)]
+    @contextlib.contextmanager
+    def _told_of(self, case: Case) -> Iterator[None]:
+        """What is raised within goes to the test that waits for the case, and nowhere else."""
+        try:
+            yield
+        except Exception as error:
+            self.outcomes[case.name].set_exception(error)
+
+    async def _outcome(
+        self, case: Case, result: Mapping[str, Any], canaries: Iterable[Canary], client: Client
+    ) -> Outcome:
+        told = [await client.result(canary.job_id) for canary in canaries]
         box = self.containers[case.code.encode()]
         async with asyncio.timeout(4 * GONE_S):
             while box not in self.removals:
                 await asyncio.sleep(0.02)
         return Outcome(
             result=result,
-            results_stored=len(await redis.queue.newest(case.name)),
-            stored_bytes=await redis.stored_bytes(job),
-            events=await redis.events(job),
-            canaries=canaries,
-            slower=max(canary["wallMs"] for canary in canaries) / self.usual_ms[case.language.name],
+            results_stored=len(await client.queue.newest(case.name)),
+            stored_bytes=await client.stored_bytes(result["jobId"]),
+            events=await client.events(result["jobId"]),
+            canaries=told,
+            slower=max(canary["wallMs"] or 0.0 for canary in told) / self.usual_ms[case.language.name],
             box=box,
             gone_s=self.removals[box],
             leftovers=await asyncio.to_thread(leftovers, box),
         )
 
     @contextlib.asynccontextmanager
-    async def _worker(self) -> AsyncIterator[tuple[Redis, Worker]]:
+    async def _worker(self) -> AsyncIterator[tuple[Client, Worker]]:
         settings = WorkerSettings(
             worker_name="arena",
-            slots=SIDE_BY_SIDE + 2,
+            slots=2 * SIDE_BY_SIDE,  # a case and a canary each
             spares=2,
             spares_max=2,
             fleet=self.fleet,
-            lease_s=_LEASE_S,
+            lease_s=LEASE_S,
+            compile_cpu_s=BOUNDS.compile.cpu_s,
+            compile_wall_s=BOUNDS.compile.wall_s,
         )
         async with (
-            open_redis() as redis,
+            open_client() as client,
             real_sandbox(self.runtime, self.fleet, "arena", start_s=30, lifetime_s=600) as real,
         ):
             sandbox = WatchedSandbox(self, real)
-            served = await ask_served(sandbox, LANGUAGES, settings.bounds)
-            await redis.queue.register(announcement("arena", settings, sandbox.runtime, served))
-            worker = assemble(settings, "arena", redis.queue, redis.another, sandbox, served)
+            served = await ask_served(sandbox, self._languages, settings.bounds)
+            await client.queue.register(announcement("arena", settings, sandbox.runtime, served))
+            worker = assemble(settings, "arena", client.queue, client.another, sandbox, served)
             stop, hasten = asyncio.Event(), asyncio.Event()
             serving = asyncio.create_task(worker.run(stop, hasten))
             try:
-                yield redis, worker
+                yield client, worker
             finally:
                 stop.set()
                 hasten.set()
                 await serving
-
-
-@contextlib.asynccontextmanager
-async def open_redis() -> AsyncIterator[Redis]:
-    """A server of its own, for as long as the context lasts."""
-    server = await asyncio.to_thread(RedisServer().start)
-    clients = RedisClients(server.url)
-    try:
-        yield Redis(server.url, clients)
-    finally:
-        await clients.aclose()
-        await asyncio.to_thread(server.stop)
-
-
-class Redis:
-    """The queue on a real server, and what else a client or a judge does there."""
-
-    def __init__(self, url: str, clients: RedisClients) -> None:
-        self.url, self.clients = url, clients
-        self._options = QueueOptions(lease_s=_LEASE_S)
-        self.queue = RedisQueue(clients, self._options)
-
-    @contextlib.asynccontextmanager
-    async def another(self) -> AsyncIterator[RedisQueue]:
-        """The queue on a connection of its own, as a worker's heartbeat wants it."""
-        clients = RedisClients(self.url)
-        try:
-            yield RedisQueue(clients, self._options)
-        finally:
-            await clients.aclose()
-
-    async def submit(self, item: Mapping[str, Any]) -> str:
-        """The id of a job that was accepted."""
-        job_id = a_job_id()
-        await self.queue.enqueue(job_id, json.dumps(item), item["problemId"], item["language"], Lane.NORMAL)
-        return job_id
-
-    async def result(self, job_id: str) -> Mapping[str, Any]:
-        """The result of a job, once there is one."""
-        while True:
-            record = await self.queue.get(job_id)
-            if record is not None and record.result is not None:
-                return record.result
-            await asyncio.sleep(0.02)
-
-    async def stored_bytes(self, job_id: str) -> int:
-        """Size of everything that is kept of a job's result."""
-        return int(await self.clients.call("HSTRLEN", keys.job(job_id), "result"))
-
-    async def events(self, job_id: str) -> int:
-        """How often the end of a job was announced, among the newest announcements."""
-        rows = await self.clients.call("XREVRANGE", keys.EVENTS, "+", "-", "COUNT", _EVENTS_LOOKED_AT)
-        return sum(Completion.from_json(fields[b"e"]).job_id == job_id for _, fields in rows)
-
-
-def _canary(language: Language) -> dict[str, Any]:
-    code = CANARY_CODE[Path(language.file).suffix]
-    return {"problemId": f"canary-{secrets.token_hex(4)}", "code": code, "language": language.name}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import base64
+import json
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -11,13 +12,18 @@ from typing import Any
 
 from fleet.limits import MIB, Limits
 from tests.abuse.arena import GONE_S, Balance, Outcome
-from tests.abuse.case import Case
+from tests.abuse.case import BOUNDS, Case
+from tests.abuse.client import HELLO
+from worker.judge import CASE_OUTPUT_BYTES
 from worker.settings import BEHIND_INIT_S
 
 LIMITS = Limits()
 # JSON writes one byte of output as six at most; the other fields and the names of them are small.
-STORED_BYTES_MAX = 6 * (LIMITS.stdout_bytes + LIMITS.stderr_bytes) + 8192
+JSON_BYTES_MAX = 6
+STAGE_BYTES_MAX = JSON_BYTES_MAX * (LIMITS.stdout_bytes + LIMITS.stderr_bytes) + 8192
+TEST_BYTES_MAX = JSON_BYTES_MAX * (2 * CASE_OUTPUT_BYTES + 200) + 2048
 RSS_GROWTH_MAX_BYTES = 32 * MIB
+LATE_S = 5.0  # a busy machine looks at the clock, and writes the result down, so much later
 DESCRIPTORS_GROWTH_MAX = 16  # connections that a pool opened meanwhile and keeps
 
 
@@ -32,19 +38,26 @@ def check_invariant(case: Case, outcome: Outcome) -> None:
     """What must hold whatever the program did."""
     result = outcome.result
     assert outcome.results_stored == outcome.events == 1
-    wall_s = case.item("")["limits"].get("wallSeconds", LIMITS.wall_s)
     began, ended = (datetime.fromisoformat(result[name]) for name in ("startedAt", "finishedAt"))
-    assert (ended - began).total_seconds() <= wall_s + BEHIND_INIT_S
+    assert (ended - began).total_seconds() <= sum(case.walls_s) + len(case.walls_s) * BEHIND_INIT_S + LATE_S
     for stream in ("stdout", "stderr"):
         assert len(decoded(result, stream)) <= LIMITS.stdout_bytes
-    assert outcome.stored_bytes <= STORED_BYTES_MAX
+    assert outcome.stored_bytes <= stored_bytes_max(case)
     assert result["attempt"] == 1
     assert result["evidence"]["how"]
     for canary in outcome.canaries:
         told = (canary["verdict"], canary["stdout"], canary["stderr"])
-        assert told == ("ok", "tweet\n", ""), shown(canary)
+        assert told == ("ok", HELLO[case.language.name].expected, ""), shown(canary)
     assert outcome.gone_s <= GONE_S
     assert outcome.leftovers == []
+
+
+def stored_bytes_max(case: Case) -> int:
+    """The most that a result of this case may take: of its run and its compile stage, or of its tests."""
+    tests, files = json.loads(case.demands.get("tests", "[]")), "outputFiles" in case.demands
+    output = len(tests) * TEST_BYTES_MAX if tests else STAGE_BYTES_MAX
+    compiled = STAGE_BYTES_MAX if case.language.compile else 0
+    return output + compiled + (JSON_BYTES_MAX * BOUNDS.output_files_bytes_max if files else 0) + 8192
 
 
 def check_balance(balance: Balance) -> None:
@@ -73,7 +86,13 @@ _READ: dict[str, Callable[[str, Any], bool]] = {
     "truncated": lambda wanted, result: result["stdoutTruncated"] == (wanted == "true"),
     "exit": lambda wanted, result: result["exitCode"] == int(wanted),
     "evidence": lambda wanted, result: result["evidence"]["limit"] == wanted,
+    "how": lambda wanted, result: re.search(wanted, result["evidence"]["how"]) is not None,
     "wall_ms_min": lambda wanted, result: result["wallMs"] >= int(wanted),
+    "compile_exit": lambda wanted, result: result["compile"]["exitCode"] == int(wanted),
+    "compile_stdout": lambda wanted, result: _found(wanted, result["compile"], "stdout"),
+    "compile_stderr": lambda wanted, result: _found(wanted, result["compile"], "stderr"),
+    "cases": lambda wanted, result: [case["verdict"] for case in result["cases"]] == wanted.split(),
+    "fetched": lambda wanted, result: [file["how"] for file in result["files"]] == wanted.split(),
 }
 
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from tests.abuse.arena import Arena
+from tests.abuse.arena import Arena, in_order
 from tests.abuse.case import Case, read_cases
 from tests.abuse.invariant import check, check_balance
 from tests.contract.sandbox_harness import REAL
 
-CASES = read_cases()
+CASES = in_order(read_cases())
 
 
 @pytest.fixture(scope="module", params=REAL)

@@ -43,7 +43,7 @@ debian = ["tongue"]
 """
 GOOD = {"problemId": "good", "code": "after all", "language": "tongue"}
 BOUNDS = Bounds()
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True)

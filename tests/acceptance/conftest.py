@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import socket
 from collections.abc import Iterator
 
 import httpx2
@@ -13,21 +12,15 @@ from setup import cluster as setup_cluster
 from setup.cluster import Cluster
 from setup.images import build_all
 from tests.acceptance.harness import Fleet, left_behind, until
+from tests.chaos.processes import free_port
 
 LEASE_S = 5
 WORKERS = 2
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    """A running cluster; the end of the session proves that nothing of it is left."""
+    """A running cluster; the end of the acceptance tests proves that nothing of it is left."""
     cluster = Cluster(
         project=f"sandfleet-test-{secrets.token_hex(4)}",
         port=free_port(),

@@ -15,6 +15,7 @@ import httpx2
 
 from setup.cluster import Cluster
 
+SERVICES = ("redis", "api", "worker", "subscriber")
 PAUSE_S = 0.05
 
 
@@ -39,6 +40,12 @@ def docker(*words: str, stdin: bytes = b"", **environment: str) -> str:
     )
     assert done.returncode == 0, f"docker {words[0]}: {done.stderr.decode(errors='replace')}"
     return done.stdout.decode(errors="replace")
+
+
+def described(container: str) -> dict[str, Any]:
+    """What the engine says of a container."""
+    found: dict[str, Any] = json.loads(docker("inspect", container))[0]
+    return found
 
 
 @dataclass(frozen=True)

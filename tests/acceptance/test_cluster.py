@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from setup import cluster as setup_cluster
 from setup.engine import SetupError
-from tests.acceptance.harness import Fleet, docker, until
-
-SERVICES = ("redis", "api", "worker", "subscriber")
-
-
-def described(container: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(docker("inspect", container))[0]
-    return found
+from tests.acceptance.harness import SERVICES, Fleet, described, docker
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -115,15 +107,6 @@ def test_secrets_are_readable_by_their_owner_alone(fleet: Fleet) -> None:
         json.loads((state / "passwords.json").read_text())["worker"]
         not in (state / "accounts.acl").read_text()
     )
-
-
-def test_all_services_get_healthy(fleet: Fleet) -> None:
-    def health() -> bool:
-        containers = [found for service in SERVICES for found in fleet.cluster.containers(service)]
-        states = {described(container)["State"]["Health"]["Status"] for container in containers}
-        return states == {"healthy"}
-
-    until(health, "healthy services", 90)
 
 
 def test_up_again_changes_nothing(fleet: Fleet) -> None:

@@ -150,11 +150,16 @@ class FleetUnderTest:
         for member in self.members:
             member.start()
         async with asyncio.timeout(2 * _PATIENCE_S):
-            while len(await self.queue.workers()) < len(self.workers) or not await listens(self.api_port):
+            while not await self._serves():
                 self.note_deaths()
                 if self.deaths:
                     raise RuntimeError(self.deaths[0])
                 await asyncio.sleep(0.05)
+
+    async def _serves(self) -> bool:
+        with contextlib.suppress(QueueUnavailable):  # while so much starts, an answer may come late
+            return len(await self.queue.workers()) >= len(self.workers) and await listens(self.api_port)
+        return False
 
     async def close(self) -> None:
         """End everything as an operator would: with SIGTERM, Redis last."""

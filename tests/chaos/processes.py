@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -16,6 +18,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "CHAOS_CAMPAIGN"  # in the environment of every process of a campaign, and of its children
+_PORTS_FROM = 10_000
 _LOOK_S = 0.01
 _TAIL_BYTES = 2_000
 
@@ -83,11 +86,15 @@ def environment(mark: str, temporary: Path, settings: Mapping[str, object] | Non
 
 
 def free_port() -> int:
-    """A port of this host nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of this host nobody listens on. It is none of those that the kernel gives to connections,
+    which would be anybody's between this look and the start of a server."""
+    first_given = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.randrange(_PORTS_FROM, first_given) if first_given > 2 * _PORTS_FROM else 0
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found: int = probe.getsockname()[1]
+            return found
 
 
 async def until(condition: Callable[[], bool], what: str, patience_s: float) -> None:
