@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from fleet.languages import Language, read_languages
+from fleet.limits import Bounds, Limits
 
 FOLDER = Path(__file__).parent / "cases"
 LANGUAGES = read_languages(Path("sandbox-images"))
+# A hostile compile meets its limit sooner here, and then leaves the machine to its neighbours.
+BOUNDS = Bounds(compile=Limits(cpu_s=8.0, wall_s=30.0, memory_bytes=Bounds().compile.memory_bytes))
 _BY_SUFFIX = {Path(language.file).suffix: language for language in LANGUAGES.values()}
-_COMMENTS = ("#", "//")
 _NEEDED = {"attack", "expect", "after"}
-# What a case may demand beside its verdict.
-_OPTIONAL = {
-    "limits",  # JSON, as in a submission
-    "stdin",  # how many bytes of it there are
+# Further fields of the submission, as JSON.
+_FIELDS = {"limits", "args", "tests", "stopOnFailure", "outputFiles"}
+# What a case may demand of its result beside the verdict.
+_DEMANDS = {
     "stdout",  # a pattern, searched for
     "stdout_repr",  # the text as a Python literal
     "stdout_hex",  # the very bytes
@@ -27,9 +30,21 @@ _OPTIONAL = {
     "exit",
     "signal",
     "evidence",  # the limit that the evidence names
+    "how",  # a pattern, searched for in the words of the evidence
     "wall_ms_min",
+    "compile_exit",
+    "compile_stdout",  # a pattern, searched for
+    "compile_stderr",  # a pattern, searched for
+    "cases",  # verdicts of the tests that ran, in their order
+    "fetched",  # what became of the output files, in their order
+}
+_OTHER = {
+    "stdin",  # how many bytes of it there are
     "machine",  # the only one it makes sense on
 }
+_HEAD = re.compile(r"(?:#|//) (\w+): (.*)")
+_FURTHER_FILE = re.compile(r"^(?:#|//)--- (.+)\n", re.MULTILINE)
+_REPEATED = re.compile(r"⟪([0-9]+)\*(.*?)⟫", re.DOTALL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +58,7 @@ class Case:
     expect: frozenset[str]  # verdicts, any of which is right
     after: str
     demands: dict[str, str] = field(default_factory=dict)
+    files: tuple[tuple[str, str], ...] = ()  # further source files: path and content
 
     def item(self, problem_id: str) -> dict[str, Any]:
         """The case as a foreign producer would push it."""
@@ -51,8 +67,19 @@ class Case:
             "code": self.code,
             "language": self.language.name,
             "stdin": "i" * int(self.demands.get("stdin", "0")),
-            "limits": json.loads(self.demands.get("limits", "{}")),
+            "files": [{"path": path, "content": content} for path, content in self.files],
+            **{name: json.loads(self.demands[name]) for name in _FIELDS & set(self.demands)},
         }
+
+    @property
+    def walls_s(self) -> list[float]:
+        """The longest each of its stages may take, by the limits it asked for."""
+        asked = json.loads(self.demands.get("limits", "{}"))
+        tests = json.loads(self.demands.get("tests", "[{}]"))
+        own = BOUNDS.resolve(None, self.language.limits).wall_s
+        runs = [float({**asked, **test.get("limits", {})}.get("wallSeconds", own)) for test in tests]
+        compiles = [BOUNDS.resolve_compile(self.language.compile_limits).wall_s]
+        return (compiles if self.language.compile else []) + runs
 
     def __str__(self) -> str:
         return self.name
@@ -64,15 +91,17 @@ def read_cases() -> list[Case]:
 
 
 def _read(path: Path) -> Case:
-    code = path.read_text("utf-8")
+    # What follows a line "//--- PATH" is a further file; a text between ⟪N* and ⟫ stands there N times.
+    text = _REPEATED.sub(lambda found: found[2] * int(found[1]), path.read_text("utf-8"))
+    code, *further = _FURTHER_FILE.split(text)
     head: dict[str, str] = {}
     for line in code.splitlines():
-        comment, _, words = line.partition(" ")
-        key, colon, value = words.partition(": ")
-        if comment not in _COMMENTS or not colon:
+        found = _HEAD.fullmatch(line)
+        if found is None:
             break
-        head[key] = value
-    missing, unknown = _NEEDED - set(head), set(head) - _NEEDED - _OPTIONAL
+        head[found[1]] = found[2]
+    known = _NEEDED | _FIELDS | _DEMANDS | _OTHER
+    missing, unknown = _NEEDED - set(head), set(head) - known
     if missing or unknown:
         raise ValueError(
             f"{path}: the head lacks {missing or 'nothing'}; it has unknown {unknown or 'nothing'}"
@@ -84,5 +113,6 @@ def _read(path: Path) -> Case:
         attack=head["attack"],
         expect=frozenset(head["expect"].split(" | ")),
         after=head["after"],
-        demands={key: value for key, value in head.items() if key in _OPTIONAL},
+        demands={key: value for key, value in head.items() if key not in _NEEDED},
+        files=tuple(zip(further[::2], further[1::2], strict=True)),
     )

@@ -1,0 +1,8 @@
+// attack: compiles well, to a program whose loader has no proper name, and is judged by tests
+// expect: runtime_error
+// tests: [{"expected": "x"}, {"expected": "y"}]
+// cases: runtime_error runtime_error
+// compile_exit: 0
+// after: worker and neighbours unharmed, container gone
+const char loader[] __attribute__((section(".interp"))) = {'x'}; /* not ended by NUL */
+int main(void) { return 0; }
