@@ -136,6 +136,8 @@ def _worker_settings(home: Path) -> dict[str, object]:
         "FLEET": fleet(home),
         "STATE_DIR": _seen_at(home),
         "RUN_DIR": home / "run",
+        # Its images are its own, also where an engine happens to run and has more.
+        "DOCKER_HOST": f"unix://{home}/no-engine",
     }
 
 

@@ -113,12 +113,13 @@ async def _prepare(
 ) -> _Ready:
     languages = read_languages(settings.languages_dir)
     sandbox, checks = await _sandbox(settings, engine, worker_id)
-    checks += await doctor.image_checks(sandbox, languages.values()) + await _redis_checks(clients)
-    _heed(checks)
-    # The catalog asks the others as soon as jobs can be taken: thirteen versions take a while.
-    starters = {name: language for name, language in languages.items() if language.starter}
-    served = await ask_served(sandbox, starters, settings.bounds)
-    served = served or await ask_served(sandbox, languages, settings.bounds)
+    # The catalog asks for the others as soon as jobs can be taken: thirteen images take a while.
+    first = {name: language for name, language in languages.items() if language.starter}
+    images = await doctor.image_checks(sandbox, first.values())
+    if doctor.failed(images):
+        first, images = languages, await doctor.image_checks(sandbox, languages.values())
+    _heed(checks + images + await _redis_checks(clients))
+    served = await ask_served(sandbox, first, settings.bounds)
     catalog = Catalog(sandbox, languages, settings.bounds, served)
     info = WorkerInfo(worker_id, settings.slots, sandbox.runtime, catalog.told)
     queue = RedisQueue(clients, _queue_options(settings))
