@@ -62,7 +62,7 @@ async def serve(
             waiting_max=settings.queue_max,
             lease_s=settings.lease_s,
             retention_s=settings.retention_s,
-            item_bytes_max=bounds.item_bytes_max,
+            item_bytes_max=bounds.raw_item_bytes_max,
             problems_max=settings.problems_max,
             problems_bytes_max=settings.problems_bytes_max,
         ),

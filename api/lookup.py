@@ -25,9 +25,11 @@ def text_in_path(request: Request, parameter: str) -> str:
     """A part of the path of any length."""
     # The server decodes the path leniently; bytes that are not UTF-8 must not turn into somebody's id.
     try:
-        unquote_to_bytes(_raw_path(request)).decode()
+        sent = unquote_to_bytes(_raw_path(request)).decode()
     except UnicodeDecodeError:
         raise unknown_job() from None
+    if sent.endswith("\n"):
+        raise unknown_job()  # the router would drop it, and mean another id
     text: str = request.path_params[parameter]
     return text
 

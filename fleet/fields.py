@@ -16,7 +16,10 @@ from fleet.errors import InvalidJob, JobTooLarge
 PROBLEM_ID_CHARS_MAX = 128
 LANGUAGE_CHARS_MAX = 64
 PATH_BYTES_MAX = 255
+PATH_PARTS_MAX = 16  # 64 files below so many folders each fit into the inodes of a work directory
 T = TypeVar("T")
+VALUES_MAX = 200_000  # of one JSON text: more than the largest job within every bound has
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)', re.DOTALL)
 # C0, DEL and C1 controls, line and paragraph separators, and bidi overrides: none of them belongs
 # in an identifier that ends up in logs and terminals.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -27,6 +30,11 @@ def read_object(text: bytes) -> dict[str, Any]:
 
     Strictly: UTF-8, no key twice, no NaN or infinity, and an object at the top.
     """
+    if len(text) > VALUES_MAX:  # else it cannot have as many
+        # Millions of empty objects take seconds and gigabytes to read, whatever they are in.
+        bare = _STRING.sub(b"", text)
+        if sum(map(bare.count, (b",", b"[", b"{"))) > VALUES_MAX:
+            raise InvalidJob("", f"the JSON has too many values; at most {VALUES_MAX} are read")
     try:
         raw = json.loads(text.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_finite)
     except UnicodeDecodeError as error:
@@ -93,6 +101,8 @@ def path(field: str, value: Any) -> str:
         raise InvalidJob(
             field, "must be a relative path below the work directory, without empty, '.' or '..' parts"
         )
+    if found.count("/") >= PATH_PARTS_MAX:
+        raise InvalidJob(field, f"has more than {PATH_PARTS_MAX} parts")
     return found
 
 

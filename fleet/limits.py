@@ -64,10 +64,15 @@ class Bounds:
 
     @property
     def item_bytes_max(self) -> int:
-        """Largest raw queue item that is looked at: JSON may escape one byte as six."""
+        """Largest text of a job that is looked at: JSON may escape one byte as six."""
         texts = self.code_bytes_max + self.stdin_bytes_max + self.files_bytes_max + self.tests_bytes_max
         names = (self.files_max + self.output_files_max) * 255 + 2 * self.args_bytes_max
         return 6 * (texts + names) + 512 * self.tests_max + 4096
+
+    @property
+    def raw_item_bytes_max(self) -> int:
+        """Largest item that anyone may push: Redis reads it in one step, and everybody waits for that."""
+        return min(self.item_bytes_max, 8 * MIB)
 
     def resolve(self, asked: Mapping[str, float] | None, language: Mapping[str, float]) -> Limits:
         """The limits of a run: what was asked for, else the language's own, else the default.
@@ -99,7 +104,7 @@ def read_limits(field: str, value: Any, bounds: Bounds) -> dict[str, float] | No
             raise InvalidJob(f"{field}.{json_name[:64]}", f"is not a limit; there are {', '.join(_FIELDS)}")
         if amount is not None:
             asked[name] = _limit(f"{field}.{json_name}", name, amount, bounds)
-    return asked
+    return asked or None
 
 
 def limits_to_json(asked: Mapping[str, float]) -> dict[str, float]:

@@ -19,7 +19,7 @@ from fleet.errors import QueueUnavailable
 
 Command = tuple[str | bytes | float, ...]
 _COMMANDS_MAX = 64  # of one batch, and
-_BYTES_MAX = 1024 * 1024  # no further command after so many: a large one must not hold up the others
+_BYTES_MAX = 1024 * 1024  # so many bytes, with those of the answers; what has more travels alone
 
 
 class Trip(Protocol):
@@ -37,9 +37,9 @@ class _Asked:
 
     __slots__ = ("answer", "command", "size", "timer")
 
-    def __init__(self, command: Command, answer: asyncio.Future[Any]) -> None:
+    def __init__(self, command: Command, answer_bytes: int, answer: asyncio.Future[Any]) -> None:
         self.command, self.answer = command, answer
-        self.size = sum(len(word) for word in command if isinstance(word, str | bytes))
+        self.size = answer_bytes + sum(len(word) for word in command if isinstance(word, str | bytes))
         self.timer: asyncio.TimerHandle | None = None
 
     def tell(self, answer: Any) -> None:
@@ -72,11 +72,11 @@ class Batches:
         self._waiting: deque[_Asked] = deque()
         self._under_way: set[asyncio.Task[None]] = set()
 
-    async def ask(self, command: Command) -> Any:
-        """The answer to one command. Raises what the library raised, or ``QueueUnavailable`` if no
-        sender came back in time."""
+    async def ask(self, command: Command, answer_bytes: int = 0) -> Any:
+        """The answer to one command, which may well have so many bytes. Raises what the library raised,
+        or ``QueueUnavailable`` if no sender came back in time."""
         loop = asyncio.get_running_loop()
-        asked = _Asked(command, loop.create_future())
+        asked = _Asked(command, answer_bytes, loop.create_future())
         self._waiting.append(asked)
         if len(self._under_way) < self._senders:
             sender = loop.create_task(self._send())
@@ -120,7 +120,9 @@ class Batches:
     def _next(self) -> list[_Asked]:
         batch: list[_Asked] = []
         size = 0
-        while self._waiting and len(batch) < _COMMANDS_MAX and size < _BYTES_MAX:
+        while self._waiting and len(batch) < _COMMANDS_MAX:
+            if batch and size + self._waiting[0].size > _BYTES_MAX:
+                break
             asked = self._waiting.popleft()
             if asked.timer is not None:
                 asked.timer.cancel()

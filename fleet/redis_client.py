@@ -145,16 +145,16 @@ class RedisClients:
                 # A new server, or someone flushed its scripts. EVAL stores it again.
                 return await self._ask(("EVAL", found.text, 1, keys.PUBLIC, *args), slow, settled)
 
-    async def call(self, *command: str | bytes | float, settled: bool = False) -> Any:
-        """Run one command that may be sent again."""
+    async def call(self, *command: str | bytes | float, settled: bool = False, answer_bytes: int = 0) -> Any:
+        """Run one command that may be sent again; ``answer_bytes``: how large its answer may well be."""
         with redis_errors(str(command[0])):
-            return await self._ask(command, slow=False, settled=settled)
+            return await self._ask(command, slow=False, settled=settled, answer_bytes=answer_bytes)
 
-    async def _ask(self, command: Command, slow: bool, settled: bool) -> Any:
+    async def _ask(self, command: Command, slow: bool, settled: bool, answer_bytes: int = 0) -> Any:
         if slow:
             async with asyncio.timeout(_SLOW_S):
                 return await self._blocking.execute_command(*command)  # type: ignore[no-untyped-call]
-        return await (self._settling if settled else self._plain).ask(command)
+        return await (self._settling if settled else self._plain).ask(command, answer_bytes)
 
     def _trip(self) -> Trip:
         return cast(Trip, self._commands.pipeline(transaction=False))

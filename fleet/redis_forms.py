@@ -11,6 +11,7 @@ from fleet.job import JobState
 from fleet.queue import Claim, Record
 
 _FULL_OUTPUT_CHARS = 1024  # in whole groups of base64
+_FULL_CASES = 16  # the counts tell of all
 RECORD_FIELDS = (
     "problemId",
     "state",
@@ -42,15 +43,17 @@ def to_bytes(value: Mapping[str, Any]) -> bytes:
 
 
 def with_less_output(result: Mapping[str, Any]) -> dict[str, Any]:
-    """The result as a full server stores it: the beginning of each output, no outputs of cases, no files."""
+    """The result as a full server stores it: the beginning of each output, the first cases
+    without theirs, no files."""
     shorter = _cut(result, _FULL_OUTPUT_CHARS)
     if result.get("compile"):
         shorter["compile"] = _cut(result["compile"], _FULL_OUTPUT_CHARS)
     if result.get("cases"):
-        shorter["cases"] = [{**_cut(case, 0), "diff": None} for case in result["cases"]]
+        shorter["cases"] = [{**_cut(case, 0), "diff": None} for case in result["cases"][:_FULL_CASES]]
     if result.get("files"):
         shorter["files"] = [{**file, "how": "cut", "content": ""} for file in result["files"]]
-    words = f"Redis was full: at most {_FULL_OUTPUT_CHARS} characters of each output were kept"
+    kept = f"{_FULL_OUTPUT_CHARS} characters of each output and {_FULL_CASES} cases"
+    words = f"Redis was full: at most {kept} were kept"
     how = result["evidence"]["how"]
     shorter["evidence"] = {**result["evidence"], "how": f"{how}; {words}" if how else words}
     return shorter

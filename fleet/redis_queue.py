@@ -52,6 +52,8 @@ _INTAKE_AHEAD = 8  # public items taken in beyond those wanted, so that a high l
 _REASON_CHARS_MAX = 500
 _FULL_PAUSE_S = 0.2  # between two looks at a full server, which lets nobody block on a list
 _FULL_RESULT_BYTES = 16_384  # on a full server a larger result is stored with less of its output
+# What an answer may well have, so that few large ones share a trip.
+_RESULT_BYTES, _TOLD_BYTES, _DEFINITION_BYTES = 65_536, 262_144, 1_048_576
 _TOLD_PAGE = 64  # events of at most 16 KiB each
 
 
@@ -62,7 +64,7 @@ class QueueOptions:
     waiting_max: int = 10_000
     lease_s: float = 15.0
     retention_s: int = 86_400
-    item_bytes_max: int = Bounds().item_bytes_max
+    item_bytes_max: int = Bounds().raw_item_bytes_max  # of what anyone pushes
     retry_pause_s: float = 1.0  # before the second attempt; doubles, with jitter
     retry_pause_s_max: float = 60.0
     problems_max: int = 10_000  # that may have a definition
@@ -107,7 +109,9 @@ class RedisQueue:
         """The job, or None if it is unknown or no longer kept."""
         if not JOB_ID_PATTERN.fullmatch(job_id):
             return None
-        values = await self._redis.call("HMGET", keys.job(job_id), *forms.RECORD_FIELDS, settled=True)
+        values = await self._redis.call(
+            "HMGET", keys.job(job_id), *forms.RECORD_FIELDS, settled=True, answer_bytes=_RESULT_BYTES
+        )
         return forms.record_of(job_id, values)
 
     async def newest(self, problem_id: str, count: int = 100) -> list[str]:
@@ -137,7 +141,10 @@ class RedisQueue:
     async def definition(self, problem_id: str) -> tuple[str, str] | None:
         """Digest and text of what is stored for a problem, or None."""
         key = keys.problem(problem_id)
-        digest, definition = await self._redis.call("HMGET", key, "digest", "definition", settled=True)
+        # Not settled: workers read it too, and what they run must not wait for a replica.
+        digest, definition = await self._redis.call(
+            "HMGET", key, "digest", "definition", answer_bytes=_DEFINITION_BYTES
+        )
         return (forms.text(digest), forms.text(definition)) if digest and definition else None
 
     async def undefine(self, problem_id: str) -> bool:
@@ -153,7 +160,9 @@ class RedisQueue:
     async def told(self, job_id: str, after: str = "") -> list[tuple[str, str]]:
         """What was told of a job after the event of that id: (event id, JSON), oldest first."""
         first = f"({after}" if after else "-"
-        rows = await self._redis.call("XRANGE", keys.told(job_id), first, "+", "COUNT", _TOLD_PAGE)
+        rows = await self._redis.call(
+            "XRANGE", keys.told(job_id), first, "+", "COUNT", _TOLD_PAGE, answer_bytes=_TOLD_BYTES
+        )
         return [(forms.text(event_id), forms.text(said[b"e"])) for event_id, said in rows]
 
     async def languages(self) -> dict[str, str]:

@@ -70,7 +70,7 @@ class JobSettings(FleetSettings):
         MIB, ge=0, le=8 * MIB, description="largest stdin accepted, in bytes; 8 MiB at most"
     )
     files_bytes_max: int = Field(
-        256 * 1024, ge=0, le=8 * MIB, description="further source files of a job, in bytes in sum"
+        256 * 1024, ge=0, le=7 * MIB, description="further source files of a job, in bytes in sum"
     )
     output_files_bytes_max: int = Field(
         MIB, ge=0, le=8 * MIB, description="output files given back with a result, in bytes in sum"

@@ -35,7 +35,7 @@ from fleet.queue import (
 )
 
 _ANY = "*"
-_ITEM_BYTES_MAX = Bounds().item_bytes_max
+_ITEM_BYTES_MAX = Bounds().raw_item_bytes_max
 _EPOCH_MS = 1_700_000_000_000
 _TOLD_MAX, _TOLD_PAGE, _TOLD_BYTES_MAX = 1024, 64, 16_384
 _TURNS = (Lane.HIGH,) * 6 + (Lane.NORMAL,) * 3 + (Lane.LOW,)

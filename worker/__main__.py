@@ -198,7 +198,7 @@ def _queue_options(settings: WorkerSettings) -> QueueOptions:
     return QueueOptions(
         lease_s=settings.lease_s,
         retention_s=settings.retention_s,
-        item_bytes_max=settings.bounds.item_bytes_max,
+        item_bytes_max=settings.bounds.raw_item_bytes_max,
     )
 
 

@@ -51,6 +51,8 @@ class Catalog:
                     up_to_date = True
             except QueueUnavailable:
                 continue  # told at the next look
+            except Exception:  # whatever it is, jobs go on
+                _log.exception("catalog_broken")
 
     async def _look(self, add: Callable[[BoxSpec], None]) -> bool:
         """Ask for every image, and a new one for its version; True if that changed what is to be told."""

@@ -120,7 +120,7 @@ class Judge:
 
     async def _run(self, stage: Stage) -> tuple[RawOutcome, Judgement]:
         """One stage, within what is left of the job's time."""
-        left_s = self._bounds.job_s - self._used_s()
+        left_s = max(FLOOR.wall_s, self._bounds.job_s - self._used_s())  # wiping takes its time, too
         short = left_s < stage.limits.wall_s
         if short:
             stage = replace(stage, limits=replace(stage.limits, wall_s=left_s))

@@ -8,12 +8,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fleet.errors import QueueMemoryFull
+from fleet.errors import QueueMemoryFull, QueueUnavailable
 from fleet.queue import Queue
 from worker.run import Loss, Run
 
 _GATHER_S = 0.05
 _AT_ONCE = 64  # events in one call
+_TRIES_MAX = 10  # of the last call, once the job itself is over
 
 
 class Progress:
@@ -23,6 +24,7 @@ class Progress:
         self._run, self._queue = run, queue
         self._events: list[str] = []
         self._closing = asyncio.Event()
+        self._failures = 0  # in a row
         self._telling: asyncio.Task[None] | None = None
 
     def tell(self, case: Mapping[str, Any]) -> None:
@@ -50,6 +52,12 @@ class Progress:
 
     async def _send(self, events: Sequence[str]) -> bool:
         try:
-            return await self._queue.progress(self._run.claim, events)
-        except QueueMemoryFull:
-            return True  # it is news: the result will say it all again
+            held = await self._queue.progress(self._run.claim, events)
+        except QueueUnavailable as error:
+            self._failures += 1
+            over = self._closing.is_set() and self._failures >= _TRIES_MAX
+            if over or isinstance(error, QueueMemoryFull):
+                return True  # it is news: the result will say it all again
+            raise
+        self._failures = 0
+        return held

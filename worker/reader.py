@@ -17,7 +17,7 @@ from fleet.queue import Claim, Queue
 from worker.run import Run
 from worker.sandbox import BoxSpec, Served, Stage
 
-_DEFINITIONS_BYTES_MAX = 16 * MIB  # of texts whose definitions are kept in memory
+_DEFINITIONS_BYTES_MAX = 64 * MIB  # of definitions kept in memory, by a generous estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +40,18 @@ class Definitions:
         self._kept: OrderedDict[str, tuple[Definition, int]] = OrderedDict()
 
     async def of(self, run: Run, problem_id: str) -> Definition | None:
-        """What the claimed job is judged by; None if that was removed meanwhile, or the run is lost.
+        """What the claimed job is judged by; None if the run is lost.
 
-        Raises ``InvalidJob`` if what is stored is no definition.
+        Raises ``InvalidJob`` if what is stored is no definition, or was removed meanwhile: a job that
+        was to be judged must not pass for want of its tests.
         """
         digest = run.claim.definition
         if digest in self._kept:
             self._kept.move_to_end(digest)
             return self._kept[digest][0]
         stored = await run.answer(lambda: self._queue.definition(problem_id))
+        if stored is None and not run.loss:
+            raise InvalidJob("definition", "was removed while the job was claimed; submit it again")
         return None if stored is None else self._read(stored[1])
 
     def _read(self, text: str) -> Definition:
@@ -61,7 +64,7 @@ class Definitions:
         except InvalidJob as error:
             field = f"definition.{error.field}" if error.field else "definition"
             raise InvalidJob(field, f"{error.detail} (it is stored for the problem)") from None
-        self._keep(digest_of(text), definition, len(text))
+        self._keep(digest_of(text), definition, 4 * len(text) + 512 * len(definition.judging.cases))
         return definition
 
     def _keep(self, digest: str, definition: Definition, size: int) -> None:
@@ -90,7 +93,7 @@ class Reader:
 
     def _submission(self, claim: Claim) -> Submission:
         if claim.oversize_bytes:
-            most = self._bounds.item_bytes_max
+            most = self._bounds.raw_item_bytes_max
             raise InvalidJob("", f"the item has {claim.oversize_bytes} bytes; at most {most}")
         return Submission.from_item(claim.spec, self._bounds)
 

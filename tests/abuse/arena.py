@@ -18,7 +18,7 @@ from typing import Any
 
 from fleet.queue import Audit
 from tests.abuse.case import BOUNDS, Case
-from tests.abuse.client import LEASE_S, Canary, Client, open_client
+from tests.abuse.client import LEASE_S, Canary, Client, canary_of, open_client
 from tests.abuse.host import Inventory, descriptors, leftovers, rss_bytes
 from tests.contract.sandbox_harness import real_sandbox
 from worker.assembly import announcement, ask_served, assemble
@@ -26,7 +26,7 @@ from worker.sandbox import Box, BoxSpec, RawOutcome, Sandbox, Stage
 from worker.service import Worker
 from worker.settings import WorkerSettings
 
-SIDE_BY_SIDE = 4
+SIDE_BY_SIDE = 3
 GONE_S = 5.0
 _ANSWER_S = 300.0  # the first one waits for all canaries that run alone
 
@@ -112,7 +112,8 @@ class Arena:
     def __post_init__(self) -> None:
         self.cases = in_order(self.cases)
         self.outcomes = {case.name: Future() for case in self.cases}
-        self._languages = {case.language.name: case.language for case in self.cases}
+        self._canaries = {canary_of(case.language).name: canary_of(case.language) for case in self.cases}
+        self._languages = {case.language.name: case.language for case in self.cases} | self._canaries
         self._thread = threading.Thread(target=self._main, name="arena")
         self._closing = threading.Event()
 
@@ -166,7 +167,7 @@ class Arena:
         self._fail(RuntimeError("the arena was closed before this case had run"))
 
     async def _learn_the_usual(self, client: Client) -> None:
-        for language in self._languages.values():
+        for language in self._canaries.values():
             alone = [await client.result((await client.send_canary(language)).job_id) for _ in range(3)]
             unwell = [result for result in alone if result["verdict"] != "ok"]
             if unwell:
@@ -174,17 +175,17 @@ class Arena:
             self.usual_ms[language.name] = statistics.median(result["wallMs"] for result in alone)
 
     async def _lane(self, cases: Iterator[Case], client: Client) -> None:
-        """One case after the other. The canary sent right after one is beside the next, where both are
-        in the same language; what became of a case is looked at while the next one runs."""
+        """One case after the other. The canary sent right after one is beside the next, where both have
+        the same; what became of a case is looked at while the next one runs."""
         canary: Canary | None = None
         async with asyncio.TaskGroup() as looking:
             for case in cases:
                 with self._told_of(case):
-                    if canary is None or canary.language != case.language:
-                        canary = await client.send_canary(case.language)
+                    if canary is None or canary.language != canary_of(case.language):
+                        canary = await client.send_canary(canary_of(case.language))
                     beside, job = canary, await client.submit(case.item(case.name))
                     result = await client.result(job)
-                    canary = await client.send_canary(case.language)
+                    canary = await client.send_canary(canary_of(case.language))
                     looking.create_task(self._look(case, result, (beside, canary), client))
 
     async def _look(
@@ -216,7 +217,8 @@ class Arena:
             stored_bytes=await client.stored_bytes(result["jobId"]),
             events=await client.events(result["jobId"]),
             canaries=told,
-            slower=max(canary["wallMs"] or 0.0 for canary in told) / self.usual_ms[case.language.name],
+            slower=max(canary["wallMs"] or 0.0 for canary in told)
+            / self.usual_ms[canary_of(case.language).name],
             box=box,
             gone_s=self.removals[box],
             leftovers=await asyncio.to_thread(leftovers, box),

@@ -19,10 +19,16 @@ from fleet.redis_queue import QueueOptions, RedisQueue
 from fleet.testing import a_job_id
 from setup.hello import examples
 from tests.contract.conftest import RedisServer
+from tests.contract.sandbox_harness import LANGUAGES
 
 LEASE_S = 60.0
 HELLO = {example.language: example for example in examples()}
 _EVENTS_LOOKED_AT = 200  # the newest: far more than end while one case is looked at
+
+
+def canary_of(language: Language) -> Language:
+    """What a canary beside a case of ``language`` is written in: the same, unless it had to be compiled."""
+    return language if language.starter else LANGUAGES["python"]
 
 
 @dataclass(frozen=True, slots=True)

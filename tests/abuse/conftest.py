@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from fleet.redis_client import RedisClients, Timing
+from tests.abuse.case import Case, runs_on
 from tests.contract.conftest import RedisServer, redis_server
 
 __all__ = ["clients", "redis_server"]
@@ -19,3 +20,17 @@ async def clients(redis_server: RedisServer) -> AsyncIterator[RedisClients]:
     await made.call("FLUSHALL")
     yield made
     await made.aclose()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the cases that are not for the runtime they would run on."""
+    params = {item: getattr(getattr(item, "callspec", None), "params", {}) for item in items}
+    left_out = [
+        item
+        for item, of in params.items()
+        if isinstance(of.get("case"), Case) and "arena" in of and not runs_on(of["arena"], of["case"])
+    ]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        gone = set(left_out)
+        items[:] = [item for item in items if item not in gone]

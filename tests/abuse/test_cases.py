@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.abuse.arena import Arena, in_order
-from tests.abuse.case import Case, read_cases
+from tests.abuse.case import Case, read_cases, runs_on
 from tests.abuse.invariant import check, check_balance
 from tests.contract.sandbox_harness import REAL
 
@@ -24,6 +24,7 @@ CASES = in_order(read_cases())
 def arena(request: pytest.FixtureRequest) -> Iterator[Arena]:
     """All cases that were selected, running side by side while the tests look at them in turn."""
     chosen = {params["case"] for item in request.session.items if "case" in (params := _params(item))}
+    chosen = {case for case in chosen if runs_on(request.param, case)}
     arena = Arena(request.param, [case for case in CASES if case in chosen])
     arena.open()
     yield arena

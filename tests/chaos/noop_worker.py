@@ -49,7 +49,7 @@ async def serve(settings: WorkerSettings, sabotaged: str) -> None:
     worker_id = f"{settings.worker_name}-{secrets.token_hex(4)}"
     served = await ask_served(sandbox, read_languages(settings.languages_dir), settings.bounds)
     info = announcement(worker_id, settings, sandbox.runtime, served)
-    options = QueueOptions(lease_s=settings.lease_s, item_bytes_max=settings.bounds.item_bytes_max)
+    options = QueueOptions(lease_s=settings.lease_s, item_bytes_max=settings.bounds.raw_item_bytes_max)
     clients = RedisClients(settings.redis_url.get_secret_value())
     queue = sabotage.queue(sabotaged, clients, options)
     try:

@@ -109,7 +109,7 @@ class Items:
 
     def large(self) -> list[bytes]:
         """A few texts at and beyond the bounds of size."""
-        most = _BOUNDS.item_bytes_max
+        most = _BOUNDS.raw_item_bytes_max
         plain = self._fields()
         return [
             _dump({**plain, "code": "x" * _BOUNDS.code_bytes_max}),

@@ -132,7 +132,7 @@ def _run(job: Submission) -> _Run:
 
 
 def _names_a_job(text: bytes) -> bool:
-    if len(text) > Bounds().item_bytes_max:
+    if len(text) > Bounds().raw_item_bytes_max:
         return False
     try:
         said = json.loads(text)

@@ -41,7 +41,7 @@ async def _serve(settings: WorkerSettings) -> None:
     sandbox = FakeSandbox(_pretend)
     worker_id = f"{settings.worker_name}-{secrets.token_hex(4)}"
     served = await ask_served(sandbox, read_languages(settings.languages_dir), settings.bounds)
-    options = QueueOptions(lease_s=settings.lease_s, item_bytes_max=settings.bounds.item_bytes_max)
+    options = QueueOptions(lease_s=settings.lease_s, item_bytes_max=settings.bounds.raw_item_bytes_max)
     clients = RedisClients(settings.redis_url.get_secret_value())
     await wait_for_redis(clients)
 

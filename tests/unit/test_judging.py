@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fleet import fields
 from fleet.errors import InvalidJob, JobTooLarge
 from fleet.job import SourceFile, Submission
 from fleet.judging import NO_TESTS, Case, Checker, CheckerKind, Definition, Judging, digest_of
@@ -256,3 +257,23 @@ def test_no_file_takes_the_place_of_the_code() -> None:
         with pytest.raises(InvalidJob) as refused:
             job.check_beside("main.x")
         assert refused.value.field == "files[3].path"
+
+
+@pytest.mark.parametrize("filler", ["{}", "[]", "0", '""', '{"a":0}'])
+def test_millions_of_values_are_refused_before_they_are_read(filler: str) -> None:
+    with pytest.raises(InvalidJob, match="too many values"):
+        fields.read_object(f'{{"x":[{",".join([filler] * (fields.VALUES_MAX + 1))}]}}'.encode())
+
+
+def test_text_that_looks_like_values_is_none() -> None:
+    text = ",[{" * fields.VALUES_MAX + '\\"'
+    assert fields.read_object(json.dumps({"x": text}).encode()) == {"x": text}
+    with pytest.raises(InvalidJob, match="not JSON"):
+        fields.read_object(b'{"x":"' + b",[{" * fields.VALUES_MAX)
+
+
+def test_a_path_has_few_parts() -> None:
+    deep = "/".join(["a"] * fields.PATH_PARTS_MAX)
+    assert fields.path("p", deep) == deep
+    with pytest.raises(InvalidJob, match="parts"):
+        fields.path("p", f"{deep}/a")

@@ -74,11 +74,10 @@ async def test_a_definition_that_was_replaced_counts_as_it_is_now() -> None:
     assert job.judging == again.judging
 
 
-async def test_a_definition_that_is_gone_judges_nothing() -> None:
-    job = await a_reader(Queue()).read(a_run(definition=DIGEST, stdin="in"))
-
-    assert job.judging.cases == ()
-    assert job.stages[0].stdin == b"in"
+async def test_a_job_whose_definition_is_gone_does_not_pass_for_want_of_it() -> None:
+    with pytest.raises(InvalidJob, match="removed while the job was claimed") as caught:
+        await a_reader(Queue()).read(a_run(definition=DIGEST))
+    assert caught.value.field == "definition"
 
 
 @pytest.mark.parametrize(

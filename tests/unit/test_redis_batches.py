@@ -84,13 +84,23 @@ async def test_who_asks_as_a_sender_comes_back_is_sent_at_once(redis: Redis) -> 
             assert await batches.ask(("a",)) == ("a",)
 
 
-async def test_a_large_command_holds_up_few_others(redis: Redis) -> None:
+async def test_a_large_command_travels_alone(redis: Redis) -> None:
     batches = Batches(redis.trip, 1, 60)
     tasks = await asked(batches, ("first",))
-    tasks += await asked(batches, ("large", b"x" * 2**20), ("small",))
+    tasks += await asked(batches, ("small",), ("large", b"x" * 2**20), ("small",), ("small",))
     redis.opened.set()
     await asyncio.gather(*tasks)
-    assert [len(trip) for trip in redis.trips] == [1, 1, 1]
+    assert [len(trip) for trip in redis.trips] == [1, 1, 1, 2]
+
+
+async def test_few_large_answers_share_a_trip(redis: Redis) -> None:
+    batches = Batches(redis.trip, 1, 60)
+    tasks = await asked(batches, ("first",))
+    tasks += [asyncio.create_task(batches.ask(("n",), 2**18 - 8)) for _ in range(8)]
+    await asyncio.sleep(0)
+    redis.opened.set()
+    await asyncio.gather(*tasks)
+    assert [len(trip) for trip in redis.trips] == [1, 4, 4]
 
 
 async def test_an_error_of_one_command_is_its_own(redis: Redis) -> None:
