@@ -16,10 +16,6 @@ if #ARGV == 2 or memory_full() or call('HGET', job, 'told') == digest then
 end
 
 call('HSET', job, 'told', digest)
--- The start may have been told on another connection, which is late: then it is told now.
-if call('HGET', job, 'running') ~= fence then
-  call('HSET', job, 'state', 'running', 'started', now_ms(), 'running', fence)
-end
 for i = 3, #ARGV do
   if #ARGV[i] <= EVENT_BYTES_MAX then
     call('XADD', K.told .. id, 'MAXLEN', '~', TOLD_MAX, '*', 'e', ARGV[i])

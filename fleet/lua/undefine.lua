@@ -10,7 +10,7 @@ if not known[1] then
 end
 
 local bytes = call('HSTRLEN', key, 'definition')
-call('DEL', key)  -- first write, allowed on a full memory; the rest then is, too
+call('HDEL', key, 'digest', 'definition', 'new')  -- first write, allowed on a full memory; the rest then is, too
 call('SREM', K.problems, key)
 count('defined_bytes', -bytes)
 call('HSET', key, 'nonce', nonce)

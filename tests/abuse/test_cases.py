@@ -24,7 +24,7 @@ CASES = in_order(read_cases())
 def arena(request: pytest.FixtureRequest) -> Iterator[Arena]:
     """All cases that were selected, running side by side while the tests look at them in turn."""
     chosen = {params["case"] for item in request.session.items if "case" in (params := _params(item))}
-    chosen = {case for case in chosen if runs_on(request.param, case)}
+    chosen = {case for case in chosen if isinstance(case, Case) and runs_on(request.param, case)}
     arena = Arena(request.param, [case for case in CASES if case in chosen])
     arena.open()
     yield arena

@@ -120,7 +120,7 @@ def expect(texts: Sequence[bytes], known: Mapping[bytes, Submission], language: 
             job = Submission.from_item(text, Bounds())
         except InvalidJob:
             continue
-        if job.language in words:
+        if job.language in words and len(text) <= Bounds().raw_item_bytes_max:
             runs[_run(job)] += 1
     return Expected(len(texts) - tokens - repeats + len(known), repeats, tokens, runs)
 

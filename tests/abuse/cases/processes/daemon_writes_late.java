@@ -5,7 +5,7 @@
 public class Main {
     public static void main(String[] words) throws Exception {
         if (words.length > 0) {
-            Thread.sleep(300);
+            Thread.sleep(8000);
             for (;;) System.out.println("late");
         }
         String java = ProcessHandle.current().info().command().get();
