@@ -18,6 +18,7 @@ from tests.abuse.invariant import check, check_balance
 from tests.contract.sandbox_harness import REAL
 
 CASES = in_order(read_cases())
+pytestmark = pytest.mark.timeout(400)  # the first case of a runtime waits until every image is unpacked
 
 
 @pytest.fixture(scope="module", params=REAL)
