@@ -19,7 +19,7 @@ from bench.snippet import LANGUAGE, OUTPUT, PROGRAM, ROOT
 from fleet.redis_client import RedisClients, wait_for_redis
 from fleet.redis_queue import QueueOptions, RedisQueue
 from tests.chaos.fleet_under_test import redis_server
-from tests.chaos.processes import Process, environment, free_port, python
+from tests.chaos.processes import Process, environment, free_port, listens, python
 
 _PATIENCE_S = 90.0
 _LOOK_S = 0.05
@@ -178,20 +178,11 @@ def _plan(
 
 async def _serving(fleet: Fleet, api_port: int) -> None:
     async with asyncio.timeout(_PATIENCE_S):
-        while not await fleet.queue.workers() or not await _listens(api_port):
+        while not await fleet.queue.workers() or not await listens(api_port):
             for name, process in fleet.processes.items():
                 if process.status is not None:
                     raise RuntimeError(f"{name} ended, status {process.status}: {process.last_words()}")
             await asyncio.sleep(_LOOK_S)
-
-
-async def _listens(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    return True
 
 
 async def _end(processes: dict[str, Process]) -> None:

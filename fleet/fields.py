@@ -76,6 +76,12 @@ def text(field: str, value: Any, bytes_max: int) -> str:
     return value
 
 
+def check_sum(field: str, size: int, bytes_max: int, has: str = "have") -> None:
+    """Raise ``JobTooLarge`` if what a field holds has more than ``bytes_max`` bytes in sum."""
+    if size > bytes_max:
+        raise JobTooLarge(field, f"{has} {size} bytes in sum; at most {bytes_max} are allowed")
+
+
 def word(field: str, value: Any, bytes_max: int) -> str:
     """Text that can be an argument of a program: without NUL."""
     if "\0" in text(field, value, bytes_max):

@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Any
 
 from fleet import fields
-from fleet.errors import InvalidJob, JobTooLarge
+from fleet.errors import InvalidJob
 from fleet.judging import NO_TESTS, Judging, read_args
 from fleet.limits import Bounds, limits_to_json, read_limits
 
@@ -260,33 +260,32 @@ def _files(value: Any, bounds: Bounds) -> tuple[SourceFile, ...]:
         )
 
     found = fields.items("files", value, bounds.files_max, read)
-    _distinct("files", "path", [file.path for file in found])
-    size = sum(len(file.content.encode()) for file in found)
-    if size > bounds.files_bytes_max:
-        raise JobTooLarge("files", f"have {size} bytes in sum; at most {bounds.files_bytes_max} are allowed")
+    _distinct({f"files[{index}].path": file.path for index, file in enumerate(found)})
+    fields.check_sum("files", sum(len(file.content.encode()) for file in found), bounds.files_bytes_max)
     return found
 
 
 def _output_files(value: Any, bounds: Bounds) -> tuple[str, ...]:
     found = fields.items("outputFiles", value, bounds.output_files_max, fields.path)
-    _distinct("outputFiles", "", list(found))
+    _distinct({f"outputFiles[{index}]": path for index, path in enumerate(found)})
     return found
 
 
-def _distinct(field: str, key: str, paths: list[str]) -> None:
-    """No path twice, and none that is a folder of another: the second would replace the first."""
-    seen: dict[str, int] = {}
-    for index, path in enumerate(paths):
-        name = f"{field}[{index}]" + (f".{key}" if key else "")
+def _distinct(paths: Mapping[str, str]) -> None:
+    """No path twice, and none that is a folder of another: the second would replace the first.
+
+    ``paths`` are those of a job, by the names of their fields.
+    """
+    seen: dict[str, str] = {}
+    for name, path in paths.items():
         if path in seen:
-            raise InvalidJob(name, f"is the same path as {field}[{seen[path]}]")
-        seen[path] = index
-    for index, path in enumerate(paths):
+            raise InvalidJob(name, f"is the same path as {seen[path].partition('.')[0]}")
+        seen[path] = name
+    for name, path in paths.items():
         parts = path.split("/")
-        for depth in range(1, len(parts)):
-            if "/".join(parts[:depth]) in seen:
-                name = f"{field}[{index}]" + (f".{key}" if key else "")
-                raise InvalidJob(name, f"lies below {'/'.join(parts[:depth])!r}, which is a file")
+        for folder in ("/".join(parts[:depth]) for depth in range(1, len(parts))):
+            if folder in seen:
+                raise InvalidJob(name, f"lies below {folder!r}, which is a file")
 
 
 def _env(value: Any, bounds: Bounds) -> tuple[tuple[str, str], ...]:
@@ -302,8 +301,7 @@ def _env(value: Any, bounds: Bounds) -> tuple[tuple[str, str], ...]:
             raise InvalidJob(field, f"may not be set; allowed here: {allowed}")
         found.append((name, fields.word(field, text, bounds.args_bytes_max)))
     size = sum(len(name) + len(text.encode()) + 2 for name, text in found)
-    if size > bounds.args_bytes_max:
-        raise JobTooLarge("env", f"has {size} bytes in sum; at most {bounds.args_bytes_max} are allowed")
+    fields.check_sum("env", size, bounds.args_bytes_max, "has")
     return tuple(found)
 
 

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from fleet import fields
-from fleet.errors import InvalidJob, JobTooLarge
+from fleet.errors import InvalidJob
 from fleet.limits import Bounds, limits_to_json, read_limits
 
 _CASE_KEYS = ("stdin", "expected", "args", "limits", "checker", "hidden")
@@ -129,10 +129,7 @@ class Judging:
             "tests", raw.get("tests"), bounds.tests_max, lambda field, value: Case.read(field, value, bounds)
         )
         size = sum(case.size_bytes for case in cases)
-        if size > bounds.tests_bytes_max:
-            raise JobTooLarge(
-                "tests", f"have {size} bytes in sum; at most {bounds.tests_bytes_max} are allowed"
-            )
+        fields.check_sum("tests", size, bounds.tests_bytes_max)
         checker = raw.get("checker")
         if not cases:
             for field in ("checker", "stopOnFailure"):
@@ -201,8 +198,7 @@ def read_args(field: str, value: Any, bounds: Bounds) -> tuple[str, ...]:
         field, value, bounds.args_max, lambda name, arg: fields.word(name, arg, bounds.args_bytes_max)
     )
     size = sum(len(arg.encode()) + 1 for arg in args)
-    if size > bounds.args_bytes_max:
-        raise JobTooLarge(field, f"have {size} bytes in sum; at most {bounds.args_bytes_max} are allowed")
+    fields.check_sum(field, size, bounds.args_bytes_max)
     return args
 
 

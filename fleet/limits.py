@@ -79,16 +79,16 @@ class Bounds:
 
         ``asked`` was validated by ``read_limits``; a language's own limits are cut at the ceiling.
         """
-        own = {name: min(value, getattr(self.ceiling, name)) for name, value in language.items()}
-        chosen: dict[str, Any] = {**own, **(asked or {})}
-        return replace(self.default, **chosen)
+        return replace(self.default, **{**_within(self.ceiling, language), **(asked or {})})
 
     def resolve_compile(self, language: Mapping[str, float]) -> Limits:
         """The limits of the compile stage of a language: its own, cut at the operator's."""
-        own: dict[str, Any] = {
-            name: min(value, getattr(self.compile, name)) for name, value in language.items()
-        }
-        return replace(self.compile, **own)
+        return replace(self.compile, **_within(self.compile, language))
+
+
+def _within(most: Limits, own: Mapping[str, float]) -> dict[str, Any]:
+    """What a language says of itself, cut at the operator's word."""
+    return {name: min(value, getattr(most, name)) for name, value in own.items()}
 
 
 def read_limits(field: str, value: Any, bounds: Bounds) -> dict[str, float] | None:

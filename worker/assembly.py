@@ -10,7 +10,7 @@ from fleet import log
 from fleet.errors import ImageMissing, SandboxError
 from fleet.languages import Language
 from fleet.limits import Bounds
-from fleet.queue import Queue, WorkerInfo
+from fleet.queue import Queue
 from worker.health import Health
 from worker.heartbeat import Heartbeat
 from worker.loop import Pipeline
@@ -58,13 +58,6 @@ async def _ask(sandbox: Sandbox, language: Language, bounds: Bounds) -> Served:
     if raw.exit_code != 0 or not lines:
         raise SandboxError(f"{language.image}: {' '.join(language.version)} did not print a version: {raw}")
     return Served(language, lines[0].strip()[:_VERSION_CHARS_MAX], box.image, limits)
-
-
-def announcement(
-    worker_id: str, settings: WorkerSettings, runtime: str, served: Mapping[str, Served]
-) -> WorkerInfo:
-    """What the fleet is told of this worker."""
-    return WorkerInfo(worker_id, settings.slots, runtime, listed(served.values()))
 
 
 def listed(served: Iterable[Served]) -> list[Mapping[str, Any]]:

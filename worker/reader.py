@@ -136,6 +136,8 @@ class Reader:
         return replace(once, **changes)
 
     def _served_as(self, word: str) -> Served:
+        if word in self._served:  # the API resolves aliases; only raw items have them
+            return self._served[word]
         names = names_by_alias(entry.language for entry in self._served.values())  # there may be more by now
         name = names.get(word)
         if name is None:

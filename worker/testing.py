@@ -9,8 +9,11 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from fleet.errors import EngineUnavailable, ImageMissing, SandboxError
 from fleet.languages import Language
+from fleet.queue import WorkerInfo
+from worker.assembly import listed
 from worker.frames import KEPT_BYTES_MAX, KEPT_ENTRIES_MAX, encode_fetch
-from worker.sandbox import BoxSpec, Fetched, RawOutcome, Stage
+from worker.sandbox import BoxSpec, Fetched, RawOutcome, Served, Stage
+from worker.settings import WorkerSettings
 
 Script = Callable[[Stage], Awaitable[RawOutcome]]
 
@@ -27,6 +30,13 @@ def a_language(name: str = "tongue", *aliases: str) -> Language:
         base_debian=("package",),
         starter=True,
     )
+
+
+def announcement(
+    worker_id: str, settings: WorkerSettings, runtime: str, served: Mapping[str, Served]
+) -> WorkerInfo:
+    """What the fleet is told of a worker that has no catalog."""
+    return WorkerInfo(worker_id, settings.slots, runtime, listed(served.values()))
 
 
 async def echo(stage: Stage) -> RawOutcome:

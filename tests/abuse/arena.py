@@ -21,10 +21,11 @@ from tests.abuse.case import BOUNDS, Case
 from tests.abuse.client import LEASE_S, Canary, Client, canary_of, open_client
 from tests.abuse.host import Inventory, descriptors, leftovers, rss_bytes
 from tests.contract.sandbox_harness import real_sandbox
-from worker.assembly import announcement, ask_served, assemble
+from worker.assembly import ask_served, assemble
 from worker.sandbox import Box, BoxSpec, RawOutcome, Sandbox, Stage
 from worker.service import Worker
 from worker.settings import WorkerSettings
+from worker.testing import announcement
 
 SIDE_BY_SIDE = 3
 GONE_S = 5.0

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import pytest
 
 from fleet.redis_client import RedisClients, Timing
-from tests.abuse.case import Case, runs_on
+from tests.abuse.case import runs_on
 from tests.contract.conftest import RedisServer, redis_server
 
 __all__ = ["clients", "redis_server"]
@@ -22,15 +23,19 @@ async def clients(redis_server: RedisServer) -> AsyncIterator[RedisClients]:
     await made.aclose()
 
 
+def params_of(item: pytest.Item) -> Mapping[str, Any]:
+    """What a test is run with, by the names of its arguments."""
+    params: Mapping[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
+    return params
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the cases that are not for the runtime they would run on."""
-    params = {item: getattr(getattr(item, "callspec", None), "params", {}) for item in items}
-    left_out = [
+    left_out = {
         item
-        for item, of in params.items()
-        if isinstance(of.get("case"), Case) and "arena" in of and not runs_on(of["arena"], of["case"])
-    ]
+        for item in items
+        if {"arena", "case"} <= set(of := params_of(item)) and not runs_on(of["arena"], of["case"])
+    }
     if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        gone = set(left_out)
-        items[:] = [item for item in items if item not in gone]
+        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+        items[:] = [item for item in items if item not in left_out]

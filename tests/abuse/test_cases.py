@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from tests.abuse.arena import Arena, in_order
-from tests.abuse.case import Case, read_cases, runs_on
+from tests.abuse.case import Case, read_cases
+from tests.abuse.conftest import params_of
 from tests.abuse.invariant import check, check_balance
 from tests.contract.sandbox_harness import REAL
 
@@ -24,16 +24,12 @@ pytestmark = pytest.mark.timeout(400)  # the first case of a runtime waits until
 @pytest.fixture(scope="module", params=REAL)
 def arena(request: pytest.FixtureRequest) -> Iterator[Arena]:
     """All cases that were selected, running side by side while the tests look at them in turn."""
-    chosen = {params["case"] for item in request.session.items if "case" in (params := _params(item))}
-    chosen = {case for case in chosen if isinstance(case, Case) and runs_on(request.param, case)}
+    asked = [params_of(item) for item in request.session.items]
+    chosen = {of["case"] for of in asked if of.get("arena") == request.param and "case" in of}
     arena = Arena(request.param, [case for case in CASES if case in chosen])
     arena.open()
     yield arena
     arena.close()
-
-
-def _params(item: pytest.Item) -> dict[str, Any]:
-    return dict(getattr(getattr(item, "callspec", None), "params", {}))
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

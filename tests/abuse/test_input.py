@@ -27,9 +27,9 @@ from fleet.redis_client import RedisClients
 from fleet.redis_queue import QueueOptions, RedisQueue
 from tests.abuse.host import rss_bytes
 from tests.contract.conftest import RedisServer
-from worker.assembly import announcement, ask_served, assemble
+from worker.assembly import ask_served, assemble
 from worker.settings import WorkerSettings
-from worker.testing import FakeSandbox, a_language
+from worker.testing import FakeSandbox, a_language, announcement
 
 LANGUAGE_FILE = """
 aliases = ["tg"]

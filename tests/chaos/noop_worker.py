@@ -22,10 +22,10 @@ from fleet.redis_client import RedisClients, Timing, wait_for_redis
 from fleet.redis_queue import QueueOptions, RedisQueue
 from fleet.settings import load
 from tests.chaos import sabotage, snippets
-from worker.assembly import announcement, ask_served, assemble
+from worker.assembly import ask_served, assemble
 from worker.sandbox import RawOutcome, Stage
 from worker.settings import WorkerSettings
-from worker.testing import FakeSandbox
+from worker.testing import FakeSandbox, announcement
 
 
 async def pretend(stage: Stage) -> RawOutcome:

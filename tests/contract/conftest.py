@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -15,6 +14,7 @@ from testcontainers.core.network import Network
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 from fleet.redis_client import RedisClients, Timing
+from tests.chaos.processes import free_port
 from tests.contract.faulty_proxy import FaultyProxy
 from tests.contract.queue_harness import FakeHarness, Harness, RedisHarness
 
@@ -33,9 +33,7 @@ class RedisServer:
     """
 
     def __init__(self, fsync: str = "everysec") -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         # Published on this machine alone: a Redis without a password is nobody else's business.
         options = {"com.docker.network.bridge.host_binding_ipv4": "127.0.0.1"}
         self._network = Network(docker_network_kw={"options": options})

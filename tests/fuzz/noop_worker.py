@@ -19,10 +19,10 @@ from fleet.queue import Queue
 from fleet.redis_client import RedisClients, wait_for_redis
 from fleet.redis_queue import QueueOptions, RedisQueue
 from fleet.settings import load
-from worker.assembly import announcement, ask_served, assemble
+from worker.assembly import ask_served, assemble
 from worker.sandbox import RawOutcome, Stage
 from worker.settings import WorkerSettings
-from worker.testing import FakeSandbox
+from worker.testing import FakeSandbox, announcement
 
 
 def output(code: str) -> str:

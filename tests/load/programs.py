@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fleet.languages import Language, read_languages
+from setup import hello
 from tests.chaos import snippets
 from tests.chaos.processes import ROOT
 
@@ -46,17 +47,12 @@ def lay_out(folder: Path) -> None:
 
 
 def programs(runtime: str) -> list[Program]:
-    """One for each language, in turn. Raises ``FileNotFoundError`` if a language has no such example."""
+    """One for each language, in turn. Raises ``KeyError`` if a language has no example called hello."""
     names = [language.name for language in languages()]
-    return [_noop(name) if runtime == "noop" else _example(name) for name in names]
-
-
-def _example(language: str) -> Program:
-    folder = _FOLDER / language / "examples"
-    source = next((path for path in folder.glob("hello.*") if path.suffix != ".out"), None)
-    if source is None:
-        raise FileNotFoundError(f"{folder} has no example called hello")
-    return Program(language, source.read_text("utf-8"), source.with_suffix(".out").read_text("utf-8"))
+    if runtime == "noop":
+        return [_noop(name) for name in names]
+    found = {example.language: example for example in hello.examples()}
+    return [Program(name, found[name].code, found[name].expected) for name in names]
 
 
 def _noop(language: str) -> Program:

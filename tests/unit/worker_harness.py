@@ -16,11 +16,11 @@ from fleet.languages import Language
 from fleet.limits import MIB
 from fleet.queue import Claim, Fail, Finish, Reaped, Record, Renewal, WorkerInfo
 from fleet.testing import FakeQueue, a_job_id, a_submission
-from worker.assembly import announcement, ask_served, assemble
+from worker.assembly import ask_served, assemble
 from worker.sandbox import RawOutcome, Stage
 from worker.service import Worker
 from worker.settings import WorkerSettings
-from worker.testing import FakeSandbox, a_language
+from worker.testing import FakeSandbox, a_language, announcement
 
 LANGUAGES = {"tongue": a_language("tongue", "tg"), "lingo": a_language("lingo")}
 COMPILED = replace(
