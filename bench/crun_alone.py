@@ -32,7 +32,7 @@ _PATIENCE_S = 30.0
 @contextlib.contextmanager
 def whole_life(ground: Ground, host: Host) -> Iterator[Callable[[], None]]:
     """A call that runs the program in a container of its own, to its end. Safe in several threads."""
-    namespace = _make_namespace(host.hierarchies.hybrid)
+    namespace, idle = _make_namespace(host.hierarchies.hybrid)
     numbers = itertools.count(1)
     folder = ground.run / "crun-alone"
     folder.mkdir()
@@ -51,6 +51,8 @@ def whole_life(ground: Ground, host: Host) -> Iterator[Callable[[], None]]:
         yield run
     finally:
         os.close(namespace)
+        if idle is not None:
+            os.close(idle)
         remove_if_empty(host.hierarchies, _CGROUPS)
 
 

@@ -3,8 +3,9 @@
 Two things are different in there. ``/dev`` holds six devices of our own: with user namespaces crun
 cannot make devices, so it lends the container those it finds, and the host's must not be among them.
 And where v1 controllers are mounted beside a v2 tree (a hybrid layout, which Debian's crun refuses),
-the v2 tree is not mounted. No process keeps that namespace: a descriptor does, so it goes when the
-worker does.
+the v2 tree is not mounted; crun makes a folder for each container there all the same, so there is a
+tmpfs in its place, and not the host's. No process keeps that namespace: a descriptor does, so it goes
+when the worker does.
 
 crun makes the container's user the owner of whatever it is given as stdin, stdout and stderr. So
 these are always a socket and a pipe made for one container, never anything of the host: with
@@ -26,6 +27,7 @@ from fleet.errors import EngineUnavailable, SandboxError
 from worker.cgroups import Hierarchies
 
 _SETUP_PATIENCE_S = 10.0
+_OURS = "mode=755,nosuid,noexec"  # what is mounted in our own namespace
 _WORDS_MAX = 400
 _DEVICES = {
     "null": (1, 3),
@@ -44,7 +46,8 @@ class Crun:
 
     def __init__(self, path: str, state: Path, hierarchies: Hierarchies) -> None:
         self._path, self._state, self._hierarchies = path, state, hierarchies
-        self._mounts: int | None = None  # descriptor of the mount namespace, if one is needed
+        self._mounts: int | None = None  # descriptor of the mount namespace
+        self._idle: int | None = None  # and of what stands where the idle v2 tree was
 
     def check(self) -> None:
         """Raise ``EngineUnavailable`` if there is no crun to start."""
@@ -55,13 +58,19 @@ class Crun:
         """Make ready to start containers. Raises ``SandboxError``."""
         self.check()
         if self._mounts is None:
-            self._mounts = await asyncio.to_thread(_make_namespace, self._hierarchies.hybrid)
+            self._mounts, self._idle = await asyncio.to_thread(_make_namespace, self._hierarchies.hybrid)
 
     def close(self) -> None:
         """Let the mount namespace go."""
-        if self._mounts is not None:
-            os.close(self._mounts)
-            self._mounts = None
+        for handle in (self._mounts, self._idle):
+            if handle is not None:
+                os.close(handle)
+        self._mounts = self._idle = None
+
+    def forget(self, cgroup: str) -> None:
+        """Remove what crun left of a container's group where no group can be."""
+        if self._idle is not None:
+            shutil.rmtree(cgroup.lstrip("/"), ignore_errors=True, dir_fd=self._idle)
 
     def launch(self, name: str, bundle: Path, stream: socket.socket) -> Launch:
         """Start the container described in ``bundle``; ``stream`` becomes its stdin and stdout."""
@@ -123,8 +132,9 @@ class Launch:
         self._ended.set_result((status, words.decode("utf-8", "replace").strip()))
 
 
-def _make_namespace(hybrid: Path | None) -> int:
-    """Descriptor of a mount namespace like ours, but as containers need it. Raises ``SandboxError``.
+def _make_namespace(hybrid: Path | None) -> tuple[int, int | None]:
+    """Descriptors of a mount namespace like ours, but as containers need it, and of the folder in the
+    place of ``hybrid``. Raises ``SandboxError``.
 
     Mounts and unmounts of the host still reach it (it would keep file systems busy otherwise), its
     own do not reach the host.
@@ -140,12 +150,19 @@ def _make_namespace(hybrid: Path | None) -> int:
             namespace = f"/proc/{holder.pid}/ns/mnt"
             if hybrid is not None:
                 _inside(namespace, "umount", str(hybrid))
-            _inside(namespace, "mount", "-t", "tmpfs", "-o", "mode=755,nosuid,noexec", "tmpfs", "/dev")
+                _inside(
+                    namespace, "mount", "-t", "tmpfs", "-o", f"{_OURS},nodev,size=16m", "tmpfs", str(hybrid)
+                )
+            _inside(namespace, "mount", "-t", "tmpfs", "-o", _OURS, "tmpfs", "/dev")
             for name, number in _DEVICES.items():
                 device = Path(f"/proc/{holder.pid}/root/dev/{name}")
                 os.mknod(device, stat.S_IFCHR, os.makedev(*number))
                 device.chmod(0o666)
-            return os.open(namespace, os.O_RDONLY | os.O_CLOEXEC)
+            idle = f"/proc/{holder.pid}/root{hybrid}" if hybrid is not None else None
+            return (
+                os.open(namespace, os.O_RDONLY | os.O_CLOEXEC),
+                os.open(idle, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY) if idle else None,
+            )
         except (OSError, subprocess.SubprocessError) as error:
             holder.kill()
             raise SandboxError(f"no mount namespace for crun: {error}") from None

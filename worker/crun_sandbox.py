@@ -142,6 +142,8 @@ class CrunSandbox:
         await self._open()
         orphans = list(self._homes.orphans(self._live, live_workers, self._times.grace_s))
         removed = [await self._homes.remove(name, worker, _END_WAIT_S) for worker, name in orphans]
+        for worker, name in orphans:
+            self._crun.forget(self._homes.cgroup_path(name, worker))
         self._homes.bury()
         wanted = {image.id for image in self._images.values()} | set(self._live.values())
         await self._store.prune(frozenset(wanted))
@@ -152,6 +154,7 @@ class CrunSandbox:
         self._live.pop(name, None)
         if not await self._homes.remove(name, None, _END_WAIT_S):
             _log.warning("removal_failed", box=name, left=sorted(self.cgroup(name).pids()))
+        self._crun.forget(self._homes.cgroup_path(name))
 
     def cgroup(self, name: str) -> Cgroup:
         """The cgroup of a box of ours."""

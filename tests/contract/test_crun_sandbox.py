@@ -171,6 +171,22 @@ async def test_a_box_leaves_nothing_behind() -> None:
     assert len(list(Path("/proc/self/fd").iterdir())) <= descriptors + 2  # the event loop's own
 
 
+@pytest.mark.skipif(hierarchies().hybrid is None, reason="no idle v2 tree here")
+async def test_a_box_leaves_nothing_where_the_idle_v2_tree_is(tmp_path: Path) -> None:
+    # Below the mount of that tree, where nobody looks: crun makes a folder for each container there.
+    subprocess.run(["mount", "--bind", "/sys/fs/cgroup", tmp_path], check=True, timeout=10)
+    try:
+        async with crun_sandbox() as sandbox:
+            box = await sandbox.start(box_spec())
+            idle = Path(f"/proc/self/fd/{sandbox._crun._idle}")
+            assert list(idle.rglob(box.id))
+            await box.destroy()
+            assert not list(idle.rglob(box.id))
+        assert not list(tmp_path.rglob(box.id))
+    finally:
+        subprocess.run(["umount", tmp_path], check=True, timeout=10)
+
+
 async def test_a_box_that_was_killed_is_never_the_programs_fault() -> None:
     async with crun_sandbox() as sandbox:
         box = await sandbox.start(box_spec())
