@@ -114,6 +114,10 @@ docs-tables: $(VENV) ## Write the tables of README.md and SECURITY.md from the c
 	@$(BIN)/python -m setup.readme_tables
 	@$(BIN)/python -m setup.security_tables
 
+.PHONY: openapi
+openapi: $(VENV) ## Write docs/openapi.json, the description of the API, from the code
+	@$(BIN)/python -m setup.openapi
+
 .PHONY: requirements
 requirements: $(VENV) ## Pin the newest versions, with hashes, from pyproject.toml
 	@$(BIN)/python -m pip install --quiet pip-tools

@@ -8,9 +8,10 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 
-from api import description, problems
+from api import problems
 from api.body import BodyReader
 from api.definitions import ProblemRoutes
+from api.description import document
 from api.directory import Directory
 from api.edge import Edge
 from api.metrics import ApiMetrics
@@ -47,13 +48,13 @@ def create_app(deps: Deps) -> FastAPI:
     app = FastAPI(
         title="Sandfleet",
         version=_version(),
-        description=_ABOUT.format(problems=description.problem_table()),
+        description=_ABOUT.format(problems=document.problem_table()),
         docs_url=None,  # FastAPI's page loads its scripts from elsewhere; ours is in pages
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,  # a slash at the end may be part of a problemId
     )
-    app.openapi = cache(lambda: description.openapi(app, bounds))  # type: ignore[method-assign]
+    app.openapi = cache(lambda: document.openapi(app, bounds))  # type: ignore[method-assign]
     problems.install(app)
     app.add_middleware(Edge, metrics=metrics)
     bodies = BodyReader(bounds.item_bytes_max, settings.body_s, settings.bodies_bytes_max)

@@ -10,8 +10,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from api import answers, description, lookup
+from api import answers, lookup
 from api.body import BodyReader
+from api.description import problems as described
 from api.problems import Kind, Problem
 from fleet import fields, log
 from fleet.judging import Definition
@@ -33,10 +34,10 @@ class ProblemRoutes:
         """The addresses, with their description."""
         router = APIRouter(tags=["problems"])
         results, problem = "/problems/{problemId:path}/results", "/problems/{problemId:path}"
-        router.add_api_route(results, self.results, methods=["GET"], **description.RESULTS)
-        router.add_api_route(problem, self.define, methods=["PUT"], **description.DEFINE)
-        router.add_api_route(problem, self.definition, methods=["GET"], **description.DEFINITION)
-        router.add_api_route(problem, self.undefine, methods=["DELETE"], **description.UNDEFINE)
+        router.add_api_route(results, self.results, methods=["GET"], **described.RESULTS)
+        router.add_api_route(problem, self.define, methods=["PUT"], **described.DEFINE)
+        router.add_api_route(problem, self.definition, methods=["GET"], **described.DEFINITION)
+        router.add_api_route(problem, self.undefine, methods=["DELETE"], **described.UNDEFINE)
         return router
 
     async def define(self, request: Request) -> Response:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from api import answers, description
+from api import answers
+from api.description import fleet as described
 from api.directory import Directory
 from api.metrics import CONTENT_TYPE, ApiMetrics
 from api.problems import Kind, Problem
@@ -28,10 +29,10 @@ class OperationRoutes:
     def router(self) -> APIRouter:
         """The addresses, with their description."""
         router = APIRouter(tags=["fleet"])
-        router.add_api_route("/languages", self.languages, methods=["GET"], **description.LANGUAGES)
-        router.add_api_route("/healthz", self.healthz, methods=["GET"], **description.HEALTHZ)
-        router.add_api_route("/readyz", self.readyz, methods=["GET"], **description.READYZ)
-        router.add_api_route("/metrics", self.scrape, methods=["GET"], **description.METRICS)
+        router.add_api_route("/languages", self.languages, methods=["GET"], **described.LANGUAGES)
+        router.add_api_route("/healthz", self.healthz, methods=["GET"], **described.HEALTHZ)
+        router.add_api_route("/readyz", self.readyz, methods=["GET"], **described.READYZ)
+        router.add_api_route("/metrics", self.scrape, methods=["GET"], **described.METRICS)
         return router
 
     async def languages(self) -> Response:

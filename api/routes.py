@@ -15,11 +15,13 @@ from dataclasses import dataclass, replace
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api import answers, description, lookup, prefer, schemas
+from api import answers, lookup, prefer
 from api.body import BodyReader
+from api.description import jobs as described
 from api.directory import Directory
 from api.metrics import ApiMetrics
 from api.problems import Kind, Problem, as_problem
+from api.schemas.requests import SubmitRequest
 from api.streams import LAST, Cursor, EventStream
 from api.waiters import Waiter, Waiters, ends_with_client
 from fleet import log
@@ -29,7 +31,7 @@ from fleet.job import JOB_ID_PATTERN, JobState, Submission
 from fleet.limits import Bounds
 from fleet.queue import Enqueued, Queue, Record
 
-_FIELDS = sorted(str(field.alias) for field in schemas.SubmitRequest.model_fields.values())
+_FIELDS = sorted(str(field.alias) for field in SubmitRequest.model_fields.values())
 _POLL_S = 1  # what Retry-After says of an unfinished job
 _VARY = {"Vary": "Prefer"}
 _log = log.get("api.routes")
@@ -50,10 +52,10 @@ class JobRoutes:
     def router(self) -> APIRouter:
         """The addresses, with their description."""
         router = APIRouter(tags=["jobs"])
-        router.add_api_route("/submit", self.submit, methods=["POST"], **description.SUBMIT)
-        router.add_api_route("/result/{id:path}", self.result, methods=["GET"], **description.RESULT)
-        router.add_api_route("/jobs/{jobId}", self.job, methods=["GET"], **description.JOB)
-        router.add_api_route("/jobs/{jobId}/events", self.events, methods=["GET"], **description.EVENTS)
+        router.add_api_route("/submit", self.submit, methods=["POST"], **described.SUBMIT)
+        router.add_api_route("/result/{id:path}", self.result, methods=["GET"], **described.RESULT)
+        router.add_api_route("/jobs/{jobId}", self.job, methods=["GET"], **described.JOB)
+        router.add_api_route("/jobs/{jobId}/events", self.events, methods=["GET"], **described.EVENTS)
         return router
 
     async def submit(self, request: Request) -> Response:

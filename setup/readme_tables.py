@@ -13,13 +13,10 @@ from typing import Any
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
-from api.app import Deps, create_app
-from api.directory import Directory
 from api.settings import ApiSettings
-from api.waiters import Waiters
 from fleet.job import Verdict
 from fleet.settings import PREFIX, FleetSettings
-from fleet.testing import FakeQueue
+from setup import openapi
 from setup.cluster import OWN
 from setup.engine import ROOT
 from subscriber.settings import SubscriberSettings
@@ -75,14 +72,7 @@ def verdicts_table() -> str:
 
 def http_table() -> str:
     """Every address of the API that its reference describes."""
-    settings = ApiSettings()
-    parts = Deps(
-        settings=settings,
-        queue=FakeQueue(),
-        directory=Directory({}, settings.bounds),
-        waiters=Waiters(settings.waiters_max),
-    )
-    described: Mapping[str, Mapping[str, Any]] = create_app(parts).openapi()["paths"]
+    described: Mapping[str, Mapping[str, Any]] = openapi.document()["paths"]
     rows = (
         (f"`{method.upper()} {path}`", str(operation["summary"]))
         for path, operations in described.items()

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection
 
 from api.problems import MEDIA_TYPE, Kind
-from api.schemas import SubmitRequest
+from api.schemas.requests import SubmitRequest
 from fleet.errors import InvalidJob, JobTooLarge
 from fleet.fields import read_object
 from fleet.job import Submission

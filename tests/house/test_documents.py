@@ -1,11 +1,11 @@
-"""README.md agrees with the code."""
+"""README.md and docs/openapi.json agree with the code."""
 
 from __future__ import annotations
 
 import re
 
 from fleet.job import Verdict
-from setup import readme_tables
+from setup import openapi, readme_tables
 from tests.house.source import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -36,3 +36,7 @@ def test_every_make_target_of_the_readme_exists() -> None:
     makefile = (ROOT / "Makefile").read_text()
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     assert set(re.findall(r"\bmake ([a-z][a-z-]+)\b(?! it)", README)) - targets - {"up"} == set()
+
+
+def test_the_description_of_the_api_is_that_of_the_code() -> None:
+    assert openapi.text() == openapi.SNAPSHOT.read_text(), "make openapi mends it"

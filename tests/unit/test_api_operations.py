@@ -9,8 +9,9 @@ from unittest.mock import AsyncMock
 
 import pytest
 
-from api import examples, schemas
+from api.description import examples
 from api.problems import Kind
+from api.schemas import answers, requests
 from api.testing import BODY, ApiOfTest, api_of_test
 from fleet.errors import QueueUnavailable
 from fleet.job import Submission
@@ -37,7 +38,7 @@ async def test_languages(api: ApiOfTest) -> None:
         1,
     )
     assert answer.json()["ceiling"]["wallSeconds"] == 30
-    schemas.Languages.model_validate_json(answer.content)
+    answers.Languages.model_validate_json(answer.content)
 
 
 async def test_alive_without_redis(api: ApiOfTest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,15 +213,15 @@ async def test_the_description_has_the_ceilings_of_this_fleet() -> None:
 
 @pytest.mark.parametrize("name", examples.SUBMIT)
 def test_the_examples_of_a_submit_are_good(name: str) -> None:
-    schemas.SubmitRequest.model_validate(examples.SUBMIT[name])
+    requests.SubmitRequest.model_validate(examples.SUBMIT[name])
     Submission.from_mapping(examples.SUBMIT[name], Bounds())
 
 
 def test_the_examples_of_a_problem_are_good() -> None:
-    schemas.DefinitionRequest.model_validate(examples.DEFINITION)
+    requests.DefinitionRequest.model_validate(examples.DEFINITION)
     assert len(Definition.from_mapping(examples.DEFINITION, Bounds()).judging.cases) == 3
-    schemas.Defined.model_validate(examples.DEFINED)
-    schemas.Result.model_validate(examples.RESULT)
+    answers.Defined.model_validate(examples.DEFINED)
+    answers.Result.model_validate(examples.RESULT)
 
 
 async def test_every_problem_is_in_the_description(api: ApiOfTest) -> None:

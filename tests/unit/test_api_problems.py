@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from api import schemas
+from api.schemas import answers, requests
 from api.testing import ApiOfTest, api_of_test
 from fleet.errors import InvalidJob, ProblemsFull, QueueMemoryFull, QueueUnavailable
 from fleet.judging import Definition, digest_of
@@ -45,7 +45,7 @@ async def test_it_is_stored_replaced_and_forgotten(api: ApiOfTest) -> None:
     assert first.status_code == 201
     stored = first.json()
     assert stored == {"problemId": "p", "digest": stored["digest"], "tests": 2}
-    schemas.Defined.model_validate_json(first.content)
+    answers.Defined.model_validate_json(first.content)
     again = await api.client.put("/problems/p", json=BODY)
     assert (again.status_code, again.json()) == (200, stored)
     other = await api.client.put("/problems/p", json={"tests": [{}]})
@@ -60,7 +60,7 @@ async def test_what_is_given_back_may_be_put_again(api: ApiOfTest) -> None:
     stored = (await api.client.put("/problems/p", json=BODY)).json()
     answer = await api.client.get("/problems/p")
     assert answer.json() == {"problemId": "p", "digest": stored["digest"], "definition": BODY}
-    schemas.Problem.model_validate_json(answer.content)
+    answers.Problem.model_validate_json(answer.content)
     again = await api.client.put("/problems/p", json=answer.json()["definition"])
     assert again.json()["digest"] == stored["digest"]
 
@@ -145,7 +145,7 @@ async def test_a_bad_field_is_named(api: ApiOfTest, changes: dict[str, Any], fie
 @pytest.mark.parametrize("changes", [changes for changes, _ in BAD])
 def test_the_described_shape_refuses_what_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        schemas.DefinitionRequest.model_validate({**BODY, **changes})
+        requests.DefinitionRequest.model_validate({**BODY, **changes})
 
 
 @settings(max_examples=200, deadline=None)
@@ -160,7 +160,7 @@ def test_the_described_shape_takes_all_that_is_accepted(body: dict[str, Any]) ->
         definition = Definition.from_mapping(body, Bounds())
     except InvalidJob:
         return
-    schemas.DefinitionRequest.model_validate(body)
+    requests.DefinitionRequest.model_validate(body)
     assert Definition.from_mapping(json.loads(definition.to_text()), Bounds()) == definition
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from api import schemas
+from api.schemas import answers as schemas
 from api.testing import BODY, ApiOfTest, api_of_test
 from fleet.errors import QueueUnavailable
 from fleet.job import Verdict

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from api.schemas import SubmitRequest
+from api.schemas.requests import SubmitRequest
 from api.testing import BODY, ApiOfTest, api_of_test
 from fleet.errors import InvalidJob, QueueFull, QueueMemoryFull, QueueUnavailable
 from fleet.job import Lane, Submission

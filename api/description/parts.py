@@ -1,0 +1,80 @@
+"""What descriptions are made of: answers, problems, parameters, bodies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.problems import MEDIA_TYPE, Kind, Problem
+from api.schemas.basis import Shape
+
+REF = "#/components/schemas/{model}"
+PREFER = {
+    "name": "Prefer",
+    "in": "header",
+    "schema": {"type": "string"},
+    "example": "wait=10",
+    "description": "`wait=SECONDS` (RFC 7240): answer when the job is done, or after that time. "
+    "`Preference-Applied` in the answer says for how long it was honoured.",
+}
+# What any body may meet before it is looked into.
+OF_A_BODY = (
+    Kind.SLOW_BODY,
+    Kind.TOO_LARGE,
+    Kind.MEDIA_TYPE,
+    Kind.MALFORMED_JSON,
+    Kind.INVALID_JOB,
+    Kind.BUSY,
+)
+_HEADERS: dict[str, dict[str, Any]] = {
+    "Location": {"schema": {"type": "string"}, "description": "address of the job's record"},
+    "Retry-After": {"schema": {"type": "integer"}, "description": "seconds after which to ask again"},
+    "Preference-Applied": {"schema": {"type": "string"}, "description": "the wait that was honoured"},
+}
+_ID_SCHEMA = {"minLength": 1, "maxLength": 128}
+
+
+def says(text: str, example: Any, *headers: str, model: type[Shape] | None = None) -> dict[str, Any]:
+    """An answer in JSON; ``model`` is its shape where that is not the one of the address."""
+    answer: dict[str, Any] = {
+        "description": text,
+        "content": {"application/json": {"example": example}},
+        "headers": {name: _HEADERS[name] for name in headers},
+    }
+    return {**answer, "model": model} if model else answer
+
+
+def problems(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
+    """The answers of these kinds, and of those that every address may give."""
+    by_status: dict[int | str, list[Kind]] = {}
+    for kind in (*kinds, Kind.INTERNAL):
+        by_status.setdefault(kind.status, []).append(kind)
+    return {status: _problem(*alike) for status, alike in by_status.items()}
+
+
+def _problem(*kinds: Kind) -> dict[str, Any]:
+    named = {kind.slug: {"value": Problem(kind, "what to do about it, in words").to_json()} for kind in kinds}
+    headers = ("Retry-After",) if kinds[0].status == 503 else ()
+    return {
+        "description": "; ".join(kind.title for kind in kinds),
+        "headers": {name: _HEADERS[name] for name in headers},
+        "content": {MEDIA_TYPE: {"schema": {"$ref": REF.format(model="ProblemDetails")}, "examples": named}},
+    }
+
+
+def path(name: str, text: str, example: str, **schema: Any) -> dict[str, Any]:
+    """A parameter in the path; a string as ``schema`` says, by default of 1 to 128 characters."""
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": text,
+        "schema": {"type": "string", **(schema or _ID_SCHEMA)},
+        "example": example,
+    }
+
+
+def body(model: type[Shape], **examples: Any) -> dict[str, Any]:
+    """A request's body in JSON, with an example by each name."""
+    named = {name: {"value": value} for name, value in examples.items()}
+    content = {"schema": {"$ref": REF.format(model=model.__name__)}, "examples": named}
+    return {"required": True, "content": {"application/json": content}}
