@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from fleet.errors import LanguageFileError
 
 FILE_NAME = "language.toml"
+Word = TypeVar("Word", str, int)
 _NAME = re.compile(r"[a-z][a-z0-9+#-]{0,31}")
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _KEYS = {
-    *("aliases", "file", "run", "version", "exec", "work_bytes", "starter"),
+    *("title", "aliases", "judge0", "file", "run", "version", "exec", "work_bytes", "starter"),
     *("compile", "warm", "base", "limits"),
 }
 _LIMIT_KEYS = {"cpu_s": float, "wall_s": float, "memory_bytes": int, "processes": int}
@@ -47,6 +48,8 @@ class Language:
     warm: tuple[str, ...] = ()  # started before the job is known; empty: no warm start
     warm_env: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, float] = field(default_factory=dict)  # of a run; only those that differ
+    title: str = ""  # what people call it
+    judge0: tuple[int, ...] = ()  # its ids in Judge0 CE, one for each version that has one there
 
     @property
     def image(self) -> str:
@@ -60,16 +63,28 @@ def read_languages(folder: Path) -> dict[str, Language]:
     if not found:
         raise LanguageFileError(f"{folder} holds no */{FILE_NAME}: no language could be served")
     names_by_alias(found.values())
+    names_by_judge0_id(found.values())
     return dict(sorted(found.items()))
 
 
 def names_by_alias(languages: Iterable[Language]) -> dict[str, str]:
     """Every name and alias to the name it means. Raises ``LanguageFileError`` if one means two."""
-    meaning: dict[str, str] = {}
+    return _meanings(languages, lambda language: (language.name, *language.aliases), "")
+
+
+def names_by_judge0_id(languages: Iterable[Language]) -> dict[int, str]:
+    """Every id of Judge0 to the name it means. Raises ``LanguageFileError`` if one means two."""
+    return _meanings(languages, lambda language: language.judge0, "judge0's ")
+
+
+def _meanings(
+    languages: Iterable[Language], words: Callable[[Language], Iterable[Word]], kind: str
+) -> dict[Word, str]:
+    meaning: dict[Word, str] = {}
     for language in languages:
-        for word in (language.name, *language.aliases):
+        for word in words(language):
             if meaning.setdefault(word, language.name) != language.name:
-                raise LanguageFileError(f"{word!r} would mean both {meaning[word]} and {language.name}")
+                raise LanguageFileError(f"{kind}{word!r} would mean both {meaning[word]} and {language.name}")
     return meaning
 
 
@@ -105,6 +120,8 @@ def _read(name: str, path: Path) -> Language:
         base_upstream=base.text("upstream"),
         base_debian=base.words("debian"),
         limits=limits.amounts(_LIMIT_KEYS),
+        title=table.text("title") if "title" in raw else name,
+        judge0=table.numbers("judge0"),
     )
 
 
@@ -151,6 +168,12 @@ class _Table:
             or not all(isinstance(word, str) and word for word in value)
         ):
             raise self._bad(key, "must be a list of non-empty strings")
+        return tuple(value)
+
+    def numbers(self, key: str) -> tuple[int, ...]:
+        value = self._raw.get(key, [])
+        if not isinstance(value, list) or not all(type(number) is int and number > 0 for number in value):
+            raise self._bad(key, "must be a list of whole numbers above zero")
         return tuple(value)
 
     def mapping(self, key: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fleet.errors import LanguageFileError
-from fleet.languages import WORK_BYTES, WORK_BYTES_MAX, names_by_alias, read_languages
+from fleet.languages import WORK_BYTES, WORK_BYTES_MAX, names_by_alias, names_by_judge0_id, read_languages
 
 PLAIN = """
 aliases = ["tg"]
@@ -23,6 +23,8 @@ COMPILED = """
 file = "main.tongue"
 run = ["./main"]
 version = ["tongue", "--version"]
+title = "Tongue++"
+judge0 = [7, 8]
 exec = true
 starter = true
 work_bytes = 33_554_432
@@ -52,6 +54,7 @@ def test_what_is_not_said_is_plain(tmp_path: Path) -> None:
     assert (language.compile, language.compile_limits, language.limits) == ((), {}, {})
     assert (language.exec, language.starter, language.work_bytes) == (False, False, WORK_BYTES)
     assert language.image == "sandfleet/sandbox-tongue"
+    assert (language.title, language.judge0) == ("tongue", ())
 
 
 def test_a_compile_stage_with_limits_of_its_own(tmp_path: Path) -> None:
@@ -65,6 +68,7 @@ def test_a_compile_stage_with_limits_of_its_own(tmp_path: Path) -> None:
     }
     assert language.limits == {"memory_bytes": 64 * 1024**2}
     assert (language.exec, language.starter, language.work_bytes) == (True, True, 32 * 1024**2)
+    assert (language.title, language.judge0) == ("Tongue++", (7, 8))
 
 
 @pytest.mark.parametrize(
@@ -90,6 +94,11 @@ def test_a_compile_stage_with_limits_of_its_own(tmp_path: Path) -> None:
         ("memory_bytes = 67_108_864", "memory_mb = 64", "limits.memory_mb is unknown"),
         ('file = "main.tongue"', 'file = "../main"', "file must be a plain file name"),
         ('upstream = "tongue:1"', "", "base.upstream must be a non-empty string"),
+        ("[7, 8]", '["7"]', "judge0 must be a list of whole numbers above zero"),
+        ("[7, 8]", "[true]", "judge0 must be a list of whole numbers above zero"),
+        ("[7, 8]", "[0]", "judge0 must be a list of whole numbers above zero"),
+        ("[7, 8]", "7", "judge0 must be a list of whole numbers above zero"),
+        ('"Tongue++"', '""', "title must be a non-empty string"),
         ("exec = true", "exec = true\nexec = true", "Cannot overwrite a value"),
     ],
 )
@@ -115,10 +124,20 @@ def test_a_word_means_one_language(tmp_path: Path) -> None:
         read_languages(folder(tmp_path, PLAIN, "other"))
 
 
+def test_an_id_of_judge0_means_one_language(tmp_path: Path) -> None:
+    folder(tmp_path, COMPILED)
+    assert names_by_judge0_id(read_languages(tmp_path).values()) == {7: "tongue", 8: "tongue"}
+    with pytest.raises(LanguageFileError, match="judge0's 7 would mean both"):
+        read_languages(folder(tmp_path, COMPILED, "other"))
+
+
 def test_the_languages_of_this_tree() -> None:
     languages = read_languages(Path("sandbox-images"))
     words = names_by_alias(languages.values())
     assert len(words) == len(set(words)) > len(languages)
     assert [language.name for language in languages.values() if language.starter]
+    ids = names_by_judge0_id(languages.values())
+    assert all(language.title and language.judge0 for language in languages.values())
+    assert 70 not in ids  # its Python 2, which is another language
     # What a compiler makes must be runnable; what an interpreter reads need not be.
     assert all(language.exec for language in languages.values() if language.run[0].startswith("./"))
