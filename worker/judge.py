@@ -93,6 +93,7 @@ class Judge:
         return Outcome(
             verdict,
             evidence,
+            run=course.run,
             compile=self._compiled,
             cases=course.cases,
             tests=course.counts,
@@ -173,6 +174,9 @@ class _Course:
         self._cpu_us = self._wall_us = self._memory_bytes = 0
         self.cases: list[Mapping[str, Any]] = []
         self.decisive: Judgement | None = None  # that of the first case that failed
+        self.run: RawOutcome | None = (
+            None  # of the only case, which is the run of the job; not of a hidden one
+        )
 
     def add(
         self, case: Case, raw: RawOutcome, judgement: Judgement, mismatch: Mismatch | None
@@ -186,6 +190,8 @@ class _Course:
         self._cpu_us += raw.cpu_us
         self._wall_us += raw.wall_us
         self._memory_bytes = max(self._memory_bytes, raw.memory_peak_bytes)
+        if self._total == 1 and not case.hidden:
+            self.run = raw
         shown = replace(raw, stdout=b"", stderr=b"", stdout_bytes=0, stderr_bytes=0) if case.hidden else raw
         said = {
             "index": index,

@@ -31,7 +31,7 @@ class Outcome:
 
     verdict: Verdict
     evidence: Evidence
-    run: RawOutcome | None = None  # of a job without tests; None: its program was not run
+    run: RawOutcome | None = None  # of a job without tests, or with one; None: its program was not run
     compile: RawOutcome | None = None
     cases: Sequence[Mapping[str, Any]] | None = None
     tests: Mapping[str, int] | None = None

@@ -181,6 +181,20 @@ async def test_outputs_are_compared_whole_and_kept_short() -> None:
     assert (seen.result.cases or ())[1]["diff"]["actual"].endswith("€x")
 
 
+async def test_the_only_case_of_a_job_is_its_run_unless_it_is_hidden() -> None:
+    def program(stage: Stage) -> RawOutcome:
+        return wrote(stage.stdin * 5000, exit_code=3)
+
+    only: dict[str, Any] = {"stdin": "x", "expected": "y"}
+    for tests in ([only], [{**only, "hidden": True}], [only, only]):
+        said = (await judge(program, tests=tests)).result.to_json()
+        alone = tests == [only]
+        assert said["verdict"] == "runtime_error"
+        assert (said["stdout"], said["exitCode"]) == (("x" * 5000, 3) if alone else ("", None))
+        assert said["cpuMs"] == len(tests)
+        assert {case["stdout"] for case in said["cases"]} == {"" if "hidden" in tests[0] else "x" * 1024}
+
+
 async def test_what_is_no_text_is_kept_as_base64_case_by_case() -> None:
     tests = [{"stdin": "1", "expected": "\x00"}, {"stdin": "2"}]
     seen = await judge(lambda stage: wrote(b"\xff" if stage.stdin == b"1" else b"ok"), tests=tests)
