@@ -210,19 +210,21 @@ class CrunBox(ConversingBox):
 
     async def run(self, stage: Stage) -> RawOutcome:
         """The facts of running ``stage``. Raises ``SandboxError`` when our side failed."""
+        cgroup = self._sandbox.cgroup(self.id)
+        killed_before = cgroup.oom_kills()
         raw, ending = await self.conversation.run(stage)
         if ending is Ending.TOLD:
             return raw
         # No word from init. A sandbox that somebody took away is not the program's fault, so the
         # kernel is asked before the program is blamed.
-        cgroup = self._sandbox.cgroup(self.id)
         if ending is Ending.OVERDUE and cgroup.pids() and not cgroup.frozen:
             return raw
-        if ending is Ending.BROKEN and await cgroup.empty(_END_WAIT_S) and cgroup.oom_kills():
+        if ending is Ending.BROKEN and await cgroup.empty(_END_WAIT_S) and cgroup.oom_kills() > killed_before:
             return replace(raw, box_oom=True)
         raise SandboxError(
             f"the sandbox fell silent: {len(cgroup.pids())} processes in it, "
-            f"{'frozen' if cgroup.frozen else 'not frozen'}, {cgroup.oom_kills()} killed for memory"
+            f"{'frozen' if cgroup.frozen else 'not frozen'}, "
+            f"{cgroup.oom_kills() - killed_before} killed for memory"
         )
 
     async def _become(self, size: BoxSpec) -> bool:

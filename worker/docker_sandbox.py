@@ -298,6 +298,7 @@ class DockerBox(ConversingBox):
         self.id, self.image = container, image
         self._sandbox, self._name, self._stream = sandbox, name, stream
         self._conversation = Conversation(stream)
+        self._oom_told = False
 
     async def ready(self) -> None:
         """Return when init says that it is ready. Raises ``SandboxError``."""
@@ -313,6 +314,7 @@ class DockerBox(ConversingBox):
         """The facts of running ``stage``. Raises ``SandboxError`` when our side failed."""
         raw, ending = await self.conversation.run(stage)
         if ending is Ending.TOLD:
+            self._oom_told = self._oom_told or raw.oom_kills > 0
             return raw
         # No word from init. Neither an engine that hangs nor a sandbox that somebody took away is
         # the program's fault, so the engine is asked before the program is blamed.
@@ -321,7 +323,8 @@ class DockerBox(ConversingBox):
         state = await self._sandbox.inspect_state(self.id)
         if ending is Ending.OVERDUE and state["Running"] and not state["Paused"]:
             return raw
-        if ending is Ending.BROKEN and state["OOMKilled"]:
+        # The engine does not say when: after a stage that met the kernel's counter it says nothing.
+        if ending is Ending.BROKEN and state["OOMKilled"] and not self._oom_told:
             return replace(raw, box_oom=True)
         raise SandboxError(
             f"the sandbox fell silent: {state['Status']}, exit code {state['ExitCode']}"

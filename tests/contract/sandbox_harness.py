@@ -28,6 +28,7 @@ LANGUAGES = read_languages(Path("sandbox-images"))
 PYTHON = LANGUAGES["python"]
 SOCKET = "unix:///var/run/docker.sock"
 HELLO, SEVEN, ENDLESS = "print('hello')", "raise SystemExit(7)", "while True: pass"
+GREEDY = "block = b'x' * (900 << 20)"
 MAKE = "open('made', 'w').write('first')"
 CHANGE = "open('made', 'w').write('second'); open('added', 'w').write('new')"
 _PATIENCE_S = 15.0

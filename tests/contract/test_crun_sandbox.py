@@ -20,7 +20,7 @@ import pytest
 from fleet.errors import EngineUnavailable, ImageMissing, SandboxError
 from fleet.limits import MIB
 from tests.contract.crun_harness import crun_sandbox, hierarchies, init_pid, mounts, needs_crun, state, traces
-from tests.contract.sandbox_harness import ENDLESS, HELLO, PYTHON, box_spec, stage
+from tests.contract.sandbox_harness import ENDLESS, GREEDY, HELLO, PYTHON, box_spec, stage
 from worker.crun_sandbox import CrunBox, CrunSandbox, Times
 from worker.sandbox import RawOutcome
 
@@ -250,6 +250,19 @@ async def test_a_box_that_died_as_a_whole_for_want_of_memory_says_so() -> None:
         raw = await box.run(stage(HELLO, stdin=b"x" * (7 * MIB)))  # init itself has to hold it
 
         assert raw.box_oom
+        await box.destroy()
+
+
+async def test_a_box_that_was_killed_is_not_blamed_on_an_earlier_stage() -> None:
+    async with crun_sandbox() as sandbox:
+        box = await sandbox.start(box_spec(memory_bytes=32 * MIB))
+        assert (await box.run(stage(GREEDY))).oom_kills >= 1
+        running = asyncio.create_task(box.run(stage(ENDLESS, cpu_s=10, wall_s=10)))
+        await until(lambda: len(sandbox.cgroup(box.id).pids()) > 1)
+        os.kill(init_pid(sandbox, box), signal.SIGKILL)
+
+        with pytest.raises(SandboxError, match="fell silent"):
+            await running
         await box.destroy()
 
 

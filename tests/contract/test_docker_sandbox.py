@@ -14,7 +14,7 @@ import pytest
 
 from fleet.errors import EngineUnavailable, SandboxError
 from fleet.limits import MIB
-from tests.contract.sandbox_harness import ENDLESS, HELLO, box_spec, docker_sandbox, inspect, stage
+from tests.contract.sandbox_harness import ENDLESS, GREEDY, HELLO, box_spec, docker_sandbox, inspect, stage
 from worker.docker_sandbox import DockerBox, DockerSandbox
 from worker.profile import EngineFacts, Owner
 
@@ -49,6 +49,19 @@ async def test_a_box_that_somebody_took_away_is_never_the_programs_fault(act: st
         docker(*act.split(), box.id)
 
         with pytest.raises(SandboxError):
+            await running
+        await box.destroy()
+
+
+async def test_a_box_that_somebody_took_away_is_not_blamed_on_an_earlier_stage() -> None:
+    async with docker_sandbox() as sandbox:
+        box = await sandbox.start(box_spec(memory_bytes=32 * MIB))
+        assert (await box.run(stage(GREEDY))).oom_kills >= 1
+        running = asyncio.create_task(box.run(stage(ENDLESS, cpu_s=10, wall_s=10)))
+        await until_cpu_is_used(box.id)
+        docker("kill", box.id)
+
+        with pytest.raises(SandboxError, match="fell silent"):
             await running
         await box.destroy()
 
