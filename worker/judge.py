@@ -1,8 +1,9 @@
 """What happens in one box: compile, then the program, once or once a case, then its output files.
 
-A job's stages share its box. Between two cases the box is wiped, so that each finds what the compile
-stage left, or the sources alone, and nothing of the case before. Whoever runs a ``Judge`` may cancel
-it at any moment; what a box cannot do raises ``SandboxError`` and fails the attempt as a whole.
+A job's stages share its box. After the compile stage, and between two cases, the box is wiped, so that
+each program finds what the compiler left in the work directory, or the sources alone, and nothing of the
+stage before, and has its memory to itself. Whoever runs a ``Judge`` may cancel it at any moment; what a
+box cannot do raises ``SandboxError`` and fails the attempt as a whole.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from worker.verdict import Judgement, classify, signal_name
 CASE_OUTPUT_BYTES = 1024  # of stdout and of stderr each, kept in the result
 _AT_ONCE_BYTES = 32 * 1024  # more is compared in a thread, so that other jobs do not wait for it
 _PASSED = frozenset({Verdict.OK, Verdict.ACCEPTED})
-_LEFT_TOO_MUCH = "what it left in the work directory is too much to be kept for each case"
+_LEFT_TOO_MUCH = "what it left in the work directory is too much to be kept"
 Tell = Callable[[Mapping[str, Any]], None]
 
 
@@ -55,7 +56,7 @@ class Judge:
             verdict, evidence = Verdict.COMPILE_ERROR, Evidence(how=_compiler_ended(self._compiled))
         if verdict is not Verdict.OK:
             return verdict, replace(evidence, how=f"compile: {evidence.how}")
-        if len(self._job.judging.cases) > 1 and not await self._box.keep():
+        if not await self._box.keep():
             return Verdict.COMPILE_ERROR, Evidence(how=f"compile: {_LEFT_TOO_MUCH}")
         return None
 
@@ -63,6 +64,7 @@ class Judge:
         """The one run of a job without tests."""
         stage, raw = self._job.stages[0], None
         if self._compiled is not None and failed is None:
+            await self._box.wipe()
             failed = self._out_of_time("the program") or await self._unfit(stage.limits)
         if failed is None:
             raw, failed = await self._run(stage)
@@ -103,7 +105,7 @@ class Judge:
     async def _case(
         self, index: int, case: Case, stage: Stage
     ) -> tuple[RawOutcome, Judgement, Mismatch | None]:
-        if index > 0 or (self._compiled is not None and len(self._job.stages) > 1):
+        if index > 0 or self._compiled is not None:
             await self._box.wipe()  # before the first as well, so that it finds what the others find
         if (unfit := await self._unfit(stage.limits)) is not None:
             return RawOutcome(), unfit, None

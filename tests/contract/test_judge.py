@@ -16,7 +16,7 @@ from fleet.job import Result
 from fleet.languages import Language
 from fleet.limits import MIB, Bounds
 from fleet.testing import FakeQueue, a_claim
-from tests.contract.sandbox_harness import PYTHON, REAL, real_sandbox
+from tests.contract.sandbox_harness import GREEDY, PYTHON, REAL, real_sandbox
 from worker.judge import Judge
 from worker.reader import Definitions, Job, Reader
 from worker.results import Results
@@ -173,7 +173,7 @@ async def test_a_compile_error_is_told_in_its_own_place(sandbox: Sandbox) -> Non
     ("code", "verdict", "how"),
     [
         ("while True: pass", "time_limit", "compile: ended by the sandbox's init"),
-        ("block = b'x' * (900 << 20)", "memory_limit", "compile: the kernel's OOM counter"),
+        (GREEDY, "memory_limit", "compile: the kernel's OOM counter"),
         ("while True: print('x' * 1000)", "output_limit", "compile: ended by the sandbox's init"),
         ("import os; os.abort()", "compile_error", "compile: SIGABRT ended the compiler"),
         ("pass", "runtime_error", "the compiled program could not be started"),
@@ -213,6 +213,26 @@ async def test_a_compile_that_leaves_no_room_for_its_only_run(sandbox: Sandbox) 
     result = await judged(sandbox, code, HOSTILE, limits={"memoryBytes": 32 * MIB})
 
     assert (result.verdict, result.evidence.limit) == ("memory_limit", "memory"), result
+
+
+LEAVES = """
+import os
+for top in ('/work', '/tmp', '/dev/shm'):
+    with open(top + '/left', 'wb') as file: file.write(bytes(3 << 20))
+with open('main', 'w') as file: file.write('''#!/usr/bin/env python3
+import os
+print(sorted(os.listdir('/work')), os.listdir('/tmp'), os.listdir('/dev/shm'))
+''')
+os.chmod('main', 0o700)
+"""
+
+
+async def test_the_only_run_finds_what_its_compiler_left_in_the_work_directory_alone(
+    sandbox: Sandbox,
+) -> None:
+    result = await judged(sandbox, LEAVES, HOSTILE, limits={"memoryBytes": 32 * MIB})
+
+    assert (result.verdict, result.stdout) == ("ok", b"['left', 'main', 'main.src'] [] []\n"), result
 
 
 async def test_a_run_has_its_own_limits_and_not_those_of_the_compiler(sandbox: Sandbox) -> None:

@@ -221,10 +221,10 @@ async def test_compile_once_and_run_each_case_from_what_that_left() -> None:
 
 
 @pytest.mark.parametrize("tests", [None, [{"stdin": "1", "expected": "2"}]])
-async def test_what_one_run_needs_is_not_kept(tests: Any) -> None:
+async def test_one_run_finds_a_wiped_box_as_well(tests: Any) -> None:
     seen = await judge(doubler, language="compiled", tests=tests)
 
-    assert seen.sandbox.calls == ["run", f"resize {128 * MIB} 64", "run"]
+    assert seen.sandbox.calls == ["run", "keep", "wipe", f"resize {128 * MIB} 64", "run"]
     assert seen.verdict == ("accepted" if tests else "ok")
 
 
@@ -276,9 +276,10 @@ async def test_what_the_compiler_says_is_in_its_own_place() -> None:
     assert (seen.result.stdout, seen.result.stderr) == (b"out", b"")
 
 
-async def test_a_compile_that_leaves_too_much_for_every_case_is_an_error_of_its_own() -> None:
+@pytest.mark.parametrize("tests", [None, TESTS])
+async def test_a_compile_that_leaves_too_much_to_be_kept_is_an_error_of_its_own(tests: Any) -> None:
     seen = await judge(
-        doubler, language="compiled", tests=TESTS, leaves=lambda _: {"main": bytes(KEPT_BYTES_MAX)}
+        doubler, language="compiled", tests=tests, leaves=lambda _: {"main": bytes(KEPT_BYTES_MAX)}
     )
 
     assert seen.sandbox.calls == ["run", "keep"]
