@@ -50,6 +50,24 @@ doctor: python engine ## Check this machine and the running cluster, with a reme
 images: python engine ## Build every language and service that has changed; LANGS="a b" for some languages only
 	@$(PYTHON) -m setup.images $(LANGS)
 
+##@ API keys
+
+.PHONY: key
+key: python ## Make an API key: make key NAME=judge SCOPES=submit,read JOBS_PER_MINUTE=600 OPEN_MAX=1000
+	@$(PYTHON) -m setup.keys create
+
+.PHONY: keys
+keys: python ## List the API keys
+	@$(PYTHON) -m setup.keys list
+
+.PHONY: key-rotate
+key-rotate: python ## Give a key another token: make key-rotate ID=... GRACE=86400 (seconds the old one is good)
+	@$(PYTHON) -m setup.keys rotate
+
+.PHONY: key-revoke
+key-revoke: python ## End a key for good: make key-revoke ID=...
+	@$(PYTHON) -m setup.keys revoke
+
 ##@ Development
 
 .PHONY: check

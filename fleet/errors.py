@@ -5,6 +5,7 @@ FleetError
 │   └── JobTooLarge       its code or stdin is larger than this fleet takes
 ├── QueueFull             the bound on waiting jobs is reached; say when to come back
 ├── ProblemsFull          no more problems, or bytes of them, are stored
+├── ApiKeysFull           no more API keys are stored
 ├── QueueUnavailable      Redis is away, loading, or refuses writes
 │   └── QueueMemoryFull   Redis has reached ``maxmemory``; running jobs still finish
 ├── SandboxError          our side of a sandbox failed; the job is retried, never blamed
@@ -50,6 +51,10 @@ class QueueFull(FleetError):
 
 class ProblemsFull(FleetError):
     """As many problems are stored, or as many bytes of them, as the fleet keeps."""
+
+
+class ApiKeysFull(FleetError):
+    """As many API keys are stored as the fleet keeps."""
 
 
 class QueueUnavailable(FleetError):

@@ -3,6 +3,7 @@
 All but the public list and the channel carry the hash tag ``{problems}``: it hashes to the slot of
 the plain key ``problems``, so one script may touch them all, on a cluster too. No text of a user
 ever becomes part of a key: a problemId enters as its SHA-1, a language only once it is known.
+API keys lie beside ``{problems}:``, which is all that the account of a worker may touch.
 
 =====================================  =======  ======================================================
 key                                    type     content and life span
@@ -38,6 +39,9 @@ key                                    type     content and life span
                                                 gets the same jobs; expires after two leases
 ``{problems}:languages``               HASH     name or alias -> name, as announced by workers; kept
 ``{problems}:count``                   HASH     counters: for the audit, fences, turns, event numbers
+``{problems}.key:<id>``                HASH     an API key, with digests of its secrets and no secret; kept
+                                                until it is revoked, or expires at its own time
+``{problems}.keys``                    SET      the ids of all API keys
 ``problem_done``                       channel  wake-up and public notification of every finished job
 ``job_progress``                       channel  wake-up: the id of a job that started, waits again, or
                                                 of which something was told
@@ -63,6 +67,7 @@ WORKERS = f"{_TAG}workers"
 LANGUAGES = f"{_TAG}languages"
 PROBLEMS = f"{_TAG}problems"
 COUNT = f"{_TAG}count"
+API_KEYS = "{problems}.keys"
 
 _INBOX = f"{_TAG}inbox:"
 _READY = f"{_TAG}ready:"
@@ -74,6 +79,7 @@ _SEEN = f"{_TAG}seen:"
 _ACKED = f"{_TAG}acked:"
 _WORKER = f"{_TAG}worker:"
 _CLAIMED = f"{_TAG}claimed:"
+_API_KEY = "{problems}.key:"
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.@+#*-]{1,128}")
 
@@ -128,6 +134,11 @@ def claimed(worker_id: str) -> str:
     return _CLAIMED + plain(worker_id)
 
 
+def api_key(key_id: str) -> str:
+    """An API key."""
+    return _API_KEY + plain(key_id)
+
+
 def plain(part: str) -> str:
     """``part`` unchanged if it may be part of a key; raises ``ValueError`` otherwise."""
     if not _PLAIN.fullmatch(part):
@@ -160,6 +171,8 @@ def lua_table() -> str:
         "acked": _ACKED,
         "worker": _WORKER,
         "claimed": _CLAIMED,
+        "api_keys": API_KEYS,
+        "api_key": _API_KEY,
     }
     return "local K = {%s}\n" % ", ".join(f"{name} = '{key}'" for name, key in names.items())  # noqa: UP031
 

@@ -18,7 +18,8 @@ from fleet import keys
 from setup.engine import ROOT
 
 ROOMS = ("api", "worker", "subscriber")
-USERS = ("operator", "producer", *ROOMS)
+KEYS = "keys"  # who makes API keys: neither a room nor anyone else
+USERS = ("operator", "producer", *ROOMS, KEYS)
 # The command of a call in a script; one may be chosen: call(front and 'LPUSH' or 'RPUSH', ...).
 _CALL = re.compile(r"\bp?call\(([^,()]*)")
 _COMMAND = re.compile(r"'([A-Z]+)'")
@@ -41,15 +42,19 @@ class Grant:
 _OWNED = keys.COUNT.removesuffix("count") + "*"
 _BY_PROBLEM = keys.by_problem("").rpartition(":")[0] + ":*"
 _PROBLEM = keys.problem("").rpartition(":")[0] + ":*"
+_API_KEY = keys.api_key("*")
+# Every script names the public list as its key; the selector in parentheses allows just that, and no
+# command that could touch what is on it.
+_SCRIPTS_ALONE = f"(+eval +evalsha ~{keys.PUBLIC})"
 
 GRANTS: Mapping[str, Grant] = {
     # Any program that hands in work: it can neither read a job nor learn who else is there.
     "producer": Grant(commands="+lpush", keys=f"%W~{keys.PUBLIC}"),
     "api": Grant(
-        verbs=("define", "depth", "enqueue", "undefine", "workers"),
+        verbs=("define", "depth", "enqueue", "key_find", "undefine", "workers"),
         commands="+hgetall +hmget +lrange +xrange +wait +info +subscribe +unsubscribe",
         keys=f"~{keys.PUBLIC} ~{keys.job('*')} ~{_BY_PROBLEM} ~{_PROBLEM} ~{keys.PROBLEMS} ~{keys.COUNT} "
-        f"%R~{_OWNED}",
+        f"%R~{_OWNED} %R~{_API_KEY}",
         channels=f"&{keys.DONE_CHANNEL} &{keys.PROGRESS_CHANNEL}",
     ),
     # It reads definitions; that it could write them makes no difference, as it writes their results.
@@ -62,13 +67,17 @@ GRANTS: Mapping[str, Grant] = {
         keys=f"~{keys.PUBLIC} ~{_OWNED}",
         channels=f"&{keys.DONE_CHANNEL} &{keys.PROGRESS_CHANNEL}",
     ),
-    # Every script names the public list as its key; the selector in parentheses allows just that,
-    # and no command that could touch what is on it.
     "subscriber": Grant(
         verbs=("events_ack", "events_leave", "events_read"),
-        commands=f"+wait +info +subscribe +unsubscribe (+eval +evalsha ~{keys.PUBLIC})",
+        commands=f"+wait +info +subscribe +unsubscribe {_SCRIPTS_ALONE}",
         keys=f"~{keys.EVENTS} ~{keys.seen('*')} ~{keys.acked('*')} ~{keys.COUNT}",
         channels=f"&{keys.DONE_CHANNEL}",
+    ),
+    # No room may make a key or change one; the API alone reads them.
+    KEYS: Grant(
+        verbs=("key_create", "key_list", "key_revoke", "key_rotate"),
+        commands=f"+wait {_SCRIPTS_ALONE}",
+        keys=f"~{keys.API_KEYS} ~{_API_KEY}",
     ),
 }
 
@@ -95,7 +104,7 @@ def account_file(passwords: Mapping[str, str]) -> str:
         "user health on nopass resetkeys resetchannels -@all +ping",
         f"user operator on {_hashed(passwords['operator'])} allkeys allchannels +@all",
     ]
-    lines += [_line(user, passwords[user], GRANTS[user]) for user in ("producer", *ROOMS)]
+    lines += [_line(user, passwords[user], GRANTS[user]) for user in GRANTS]
     return "\n".join(lines) + "\n"
 
 

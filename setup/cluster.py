@@ -127,7 +127,10 @@ def prepare(cluster: Cluster) -> None:
     cluster.state.chmod(0o700)
     passwords = accounts.ensure(cluster.state)
     wanted = shares(cluster.settings, _known_to_image)
-    for room in accounts.ROOMS:
+    # What makes keys is no service: of all settings it knows how its words get into Redis.
+    replicas = f"{PREFIX}REDIS_REPLICAS"
+    wanted[accounts.KEYS] = {name: cluster.settings[name] for name in (replicas,) if name in cluster.settings}
+    for room in wanted:
         values = {f"{PREFIX}REDIS_URL": f"redis://{room}:{passwords[room]}@redis:6379/0", **wanted[room]}
         if room == "worker":
             values[f"{PREFIX}FLEET"] = cluster.project

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from setup import cluster as setup_cluster
+from setup import keys as setup_keys
 from setup.engine import SetupError
 from tests.acceptance.harness import SERVICES, Fleet, described, docker
 
@@ -50,7 +51,7 @@ def test_redis_is_on_a_network_without_a_way_out(fleet: Fleet) -> None:
     assert json.loads(docker("network", "inspect", network))[0]["Internal"]
 
 
-@pytest.mark.parametrize("user", ["producer", "api", "worker", "subscriber"])
+@pytest.mark.parametrize("user", ["producer", "api", "worker", "subscriber", "keys"])
 @pytest.mark.parametrize(
     "command",
     [
@@ -83,6 +84,9 @@ def test_no_account_of_a_room_may_do_what_is_the_operators(
         ("subscriber", ("LPUSH", "problems", "x")),
         ("subscriber", ("DEL", "problems")),
         ("subscriber", ("HMGET", "{problems}:job:x", "result")),
+        ("api", ("HSET", "{problems}.key:0123456789ab", "scopes", "admin")),
+        ("worker", ("HSET", "{problems}.key:0123456789ab", "scopes", "admin")),
+        ("worker", ("HMGET", "{problems}.key:0123456789ab", "digest")),
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
@@ -101,7 +105,7 @@ def test_nobody_gets_in_without_a_password(fleet: Fleet) -> None:
 def test_secrets_are_readable_by_their_owner_alone(fleet: Fleet) -> None:
     state = fleet.cluster.state
     assert state.stat().st_mode & 0o777 == 0o700
-    for name in ("passwords.json", "api.env", "worker.env", "subscriber.env"):
+    for name in ("passwords.json", "api.env", "worker.env", "subscriber.env", "keys.env"):
         assert (state / name).stat().st_mode & 0o777 == 0o600
     assert (
         json.loads((state / "passwords.json").read_text())["worker"]
@@ -131,3 +135,15 @@ def test_the_worker_finds_this_machine_fit(fleet: Fleet) -> None:
     report = docker("exec", fleet.cluster.containers("worker")[0], "python", "-m", "worker", "doctor")
     assert "PASS    Redis" in report
     assert "FAIL" not in report
+
+
+def test_a_key_is_made_and_revoked_beside_the_services(fleet: Fleet) -> None:
+    before = {service: sorted(fleet.cluster.containers(service)) for service in SERVICES}
+    made = setup_keys.create(fleet.cluster, "acceptance", jobs_per_minute=9, lasts_s=600)
+    stored = fleet.redis_cli("operator", "HGETALL", f"{{problems}}.key:{made.key_id}")
+    assert "acceptance" in stored
+    assert made.token.rpartition("_")[2] not in stored
+    setup_keys.revoke(fleet.cluster, made.key_id)
+    with pytest.raises(SetupError, match="make keys lists"):
+        setup_keys.revoke(fleet.cluster, made.key_id)
+    assert {service: sorted(fleet.cluster.containers(service)) for service in SERVICES} == before

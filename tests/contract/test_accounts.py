@@ -8,6 +8,7 @@ from contextlib import aclosing
 import pytest
 
 from fleet import keys
+from fleet.api_keys import ApiKey, ApiKeys, Scope, Token
 from fleet.errors import QueueUnavailable
 from fleet.events import Announcements
 from fleet.judging import digest_of
@@ -112,3 +113,78 @@ async def test_the_api_may_tell_nothing_of_a_job(rooms: Rooms) -> None:
         await rooms["api"].call("XADD", keys.told(claim.job_id), "*", "e", "forged")
     await RedisQueue(rooms["api"]).progress(claim, ["forged"])
     assert await RedisQueue(rooms["api"]).told(claim.job_id) == []
+
+
+# --- API keys ------------------------------------------------------------------------------------
+
+TOKEN = Token.mint()
+KEY = ApiKey(key_id=TOKEN.key_id, name="judge", scopes=frozenset({Scope.READ}))
+
+
+async def test_an_account_of_its_own_makes_api_keys_and_the_api_finds_them(rooms: Rooms) -> None:
+    maker, api = ApiKeys(rooms["keys"]), ApiKeys(rooms["api"])
+    await maker.create(KEY, TOKEN)
+    found = await api.find(TOKEN.key_id)
+    assert found is not None
+    assert found.is_proven_by(TOKEN)
+    assert await maker.rotate(Token.mint(TOKEN.key_id), 60)
+    assert [row.key.key_id for row in await maker.list()] == [TOKEN.key_id]
+    assert await maker.revoke(TOKEN.key_id)
+    assert await api.find(TOKEN.key_id) is None
+
+
+@pytest.mark.parametrize("room", ["api", "worker", "subscriber", "producer"])
+async def test_no_room_makes_or_changes_an_api_key(rooms: Rooms, clients: RedisClients, room: str) -> None:
+    await ApiKeys(rooms["keys"]).create(KEY, TOKEN)
+    stored = await clients.call("HGETALL", keys.api_key(TOKEN.key_id))
+    stranger, forged = ApiKeys(rooms[room]), Token.mint()
+    key = keys.api_key(TOKEN.key_id)
+    for forbidden in (
+        stranger.create(ApiKey(key_id=forged.key_id, name="x", scopes=frozenset(Scope)), forged),
+        stranger.rotate(Token.mint(TOKEN.key_id), 0),
+        stranger.revoke(TOKEN.key_id),
+        stranger.list(),
+        rooms[room].call("HSET", key, "scopes", "admin"),
+        rooms[room].call("HSET", keys.api_key(forged.key_id), "digest", forged.digest),
+        rooms[room].call("SADD", keys.API_KEYS, forged.key_id),
+        rooms[room].call("DEL", key),
+        rooms[room].call("EXPIRE", key, 1),
+        rooms[room].call("RENAME", keys.job("x"), key),
+        # Its own rights to scripts and commands, on a key that is not its own.
+        rooms[room].call("EVAL", f"return redis.call('HSET', '{key}', 'scopes', 'admin')", 1, keys.PUBLIC),
+    ):
+        with pytest.raises(QueueUnavailable, match=REFUSED):
+            await forbidden
+    assert await clients.call("HGETALL", key) == stored
+    assert await ApiKeys(clients).find(forged.key_id) is None
+
+
+@pytest.mark.parametrize("room", ["worker", "subscriber", "producer"])
+async def test_only_the_api_finds_an_api_key(rooms: Rooms, room: str) -> None:
+    await ApiKeys(rooms["keys"]).create(KEY, TOKEN)
+    for forbidden in (
+        ApiKeys(rooms[room]).find(TOKEN.key_id),
+        rooms[room].call("HGETALL", keys.api_key(TOKEN.key_id)),
+        rooms[room].call("HMGET", keys.api_key(TOKEN.key_id), "digest"),
+    ):
+        with pytest.raises(QueueUnavailable, match=REFUSED):
+            await forbidden
+
+
+async def test_who_makes_api_keys_may_touch_nothing_else(rooms: Rooms, clients: RedisClients) -> None:
+    claim = await claimed(rooms)
+    maker = rooms["keys"]
+    for forbidden in (
+        RedisQueue(maker).get(claim.job_id),
+        RedisQueue(maker).depth(),
+        maker.call("LPUSH", keys.PUBLIC, "x"),
+        maker.call("DEL", keys.PUBLIC),
+        maker.call("DEL", keys.job(claim.job_id)),
+        maker.call("EVAL", f"return redis.call('DEL', '{keys.PUBLIC}')", 1, keys.PUBLIC),
+        maker.call("PUBLISH", keys.DONE_CHANNEL, "x"),
+        maker.call("KEYS", "*"),
+        maker.call("ACL", "LIST"),
+    ):
+        with pytest.raises(QueueUnavailable, match=REFUSED):
+            await forbidden
+    assert await RedisQueue(clients).get(claim.job_id) is not None

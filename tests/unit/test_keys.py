@@ -8,7 +8,7 @@ import pytest
 
 from fleet import keys
 
-PARTS = [keys.inbox, keys.job, keys.seen, keys.acked, keys.worker, keys.claimed]
+PARTS = [keys.inbox, keys.job, keys.seen, keys.acked, keys.worker, keys.claimed, keys.api_key]
 SLOTS = 16384
 
 
@@ -23,7 +23,7 @@ def slot(key: str) -> int:
 def test_every_key_lies_in_the_slot_of_the_public_list() -> None:
     made = [part("x1") for part in PARTS] + [keys.ready("high", "c++"), keys.by_problem("p")]
     fixed = [keys.LANES, keys.LEASES, keys.RETRY, keys.DEAD, keys.EVENTS, keys.WORKERS, keys.LANGUAGES]
-    assert {slot(key) for key in (*made, *fixed, keys.COUNT)} == {slot(keys.PUBLIC)}
+    assert {slot(key) for key in (*made, *fixed, keys.COUNT, keys.API_KEYS)} == {slot(keys.PUBLIC)}
 
 
 def test_no_two_keys_are_the_same() -> None:
@@ -50,7 +50,17 @@ def test_a_problem_enters_as_a_digest(problem_id: str) -> None:
 
 def test_the_docstring_names_every_key() -> None:
     table = keys.__doc__ or ""
-    for name in ("PUBLIC", "DONE_CHANNEL", "LANES", "LEASES", "RETRY", "DEAD", "EVENTS", "WORKERS"):
+    for name in (
+        "PUBLIC",
+        "DONE_CHANNEL",
+        "LANES",
+        "LEASES",
+        "RETRY",
+        "DEAD",
+        "EVENTS",
+        "WORKERS",
+        "API_KEYS",
+    ):
         assert f"``{getattr(keys, name)}``" in table
     for make in (*PARTS, keys.by_problem):
         prefix = make("x").rpartition(":")[0]
@@ -60,7 +70,22 @@ def test_the_docstring_names_every_key() -> None:
 
 def test_the_table_of_the_scripts_has_every_key() -> None:
     table = keys.lua_table()
-    for key in (keys.PUBLIC, keys.DONE_CHANNEL, keys.LANES, keys.LEASES, keys.RETRY, keys.DEAD, keys.COUNT):
+    for key in (
+        keys.PUBLIC,
+        keys.DONE_CHANNEL,
+        keys.LANES,
+        keys.LEASES,
+        keys.RETRY,
+        keys.DEAD,
+        keys.COUNT,
+        keys.API_KEYS,
+    ):
         assert f"'{key}'" in table
     for make in PARTS:
         assert f"'{make('x').removesuffix('x')}'" in table
+
+
+def test_no_pattern_of_a_room_reaches_an_api_key() -> None:
+    everything = keys.COUNT.removesuffix("count")
+    assert not keys.api_key("x").startswith(everything)
+    assert not keys.API_KEYS.startswith(everything)

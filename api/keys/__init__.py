@@ -1,0 +1,1 @@
+"""``python -m api.keys``: API keys made, listed, rotated and revoked by the operator."""
