@@ -81,7 +81,7 @@ async def _serve(settings: WorkerSettings) -> int:
         if settings.metrics_port:
             start_http_server(settings.metrics_port, settings.metrics_host, worker.metrics.registry)
         _log.info("serving", worker=worker_id, slots=settings.slots, languages=sorted(catalog.served))
-        watching = catalog.watch(stop, worker.spares.add, lambda: queue.register(info))
+        watching = catalog.watch(stop, worker.spares, lambda: queue.register(info))
         await asyncio.gather(worker.run(stop, hasten), watching)
     return 0
 

@@ -137,7 +137,7 @@ class Pipeline:
         """Our side of the sandbox failed: give the job back if it never started, else try again."""
         self.metrics.failures.labels(type(error).__name__).inc()
         if isinstance(error, ImageMissing):
-            self.spares.image_lost(language.name)
+            self.spares.seen(language.name, None)
         engine_up = await self.health.check()
         if run.started_ms is None and (isinstance(error, ImageMissing) or not engine_up):
             await run.answer(lambda: self.queue.release(self.worker_id, [run.claim]))

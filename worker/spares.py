@@ -18,11 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fleet import log
-from fleet.errors import ImageMissing, SandboxError
 from worker.metrics import Metrics
 from worker.sandbox import Box, BoxSpec, Sandbox
 
-_LOOK_S = 2.0  # between two looks for spares that are old, outdated or dead
+_LOOK_S = 2.0  # between two looks for spares that are old, outdated or dead; the engine is not asked
 _PAUSE_S = 1.0  # after a start that failed
 _JOB_S = 0.05  # a keeper who sleeps leaves so long to a job that took a spare
 _RESULT_S = 0.01  # and so long to a result on its way, once the job's box is discarded
@@ -42,6 +41,7 @@ class _Pool:
     spec: BoxSpec
     taken_s: deque[float]  # when boxes were taken, by the monotonic clock; the newest, up to the ceiling
     ready: deque[_Spare] = field(default_factory=deque)
+    image: str = ""  # that of new boxes, as far as anybody has said
     image_there: bool = True
     not_before_s: float = 0.0  # after a start that failed, so that others are filled meanwhile
 
@@ -134,9 +134,16 @@ class Spares:
         """False while the image of ``language`` is missing."""
         return self._pools[language].image_there
 
-    def image_lost(self, language: str) -> None:
-        """Note that a start failed for want of the image; the keeper looks for it again."""
-        self._pools[language].image_there = False
+    def seen(self, language: str, image: str | None) -> None:
+        """Note the image of new boxes of ``language``; None: there is none, so none can be started."""
+        pool = self._pools.get(language)
+        if pool is None:
+            return
+        if image is None and pool.image_there:
+            _log.warning("image_missing", language=language, remedy="make images")
+        if image is not None and not pool.image_there:
+            self._change.set()
+        pool.image, pool.image_there = image or pool.image, image is not None
 
     async def close(self) -> None:
         """Destroy all spares, and wait for every box that is being destroyed."""
@@ -167,7 +174,7 @@ class Spares:
         while True:
             if time.monotonic() - looked_s >= _LOOK_S:
                 for pool in list(self._pools.values()):
-                    await self._weed(pool)
+                    self._weed(pool)
                 looked_s = time.monotonic()
             neediest = max(self._pools.values(), key=self._missing, default=None)
             if neediest and self._missing(neediest) > 0 and not self._starting and self._has_room():
@@ -212,32 +219,17 @@ class Spares:
         pool.ready.append(_Spare(box, time.monotonic()))
         self._count(pool)
 
-    async def _weed(self, pool: _Pool) -> None:
+    def _weed(self, pool: _Pool) -> None:
         """Drop spares that are dead, old, of an image that has been built anew, or too many."""
-        image = await self._image(pool)
         oldest_s = time.monotonic() - self._stock.max_age_s
         for spare in list(pool.ready):
-            outdated = image is not None and spare.box.image != image
+            outdated = pool.image_there and pool.image and spare.box.image != pool.image
             if spare.box.ended or outdated or spare.started_s < oldest_s:
                 pool.ready.remove(spare)
                 self.discard(spare.box)
         while len(pool.ready) > self._wanted(pool):
             self.discard(pool.ready.popleft().box)
         self._count(pool)
-
-    async def _image(self, pool: _Pool) -> str | None:
-        language = pool.spec.language
-        try:
-            image = await self._sandbox.image(language)
-        except ImageMissing as error:
-            if pool.image_there:
-                _log.warning("image_missing", language=language.name, error=str(error))
-            pool.image_there = False
-            return None
-        except SandboxError:
-            return None  # the engine is away; whoever watches it says so
-        pool.image_there = True
-        return image
 
     def _count(self, pool: _Pool) -> None:
         if self._missing(pool) > 0:

@@ -15,10 +15,28 @@ from tests.unit.worker_harness import LANGUAGES, until
 from worker import catalog as module
 from worker.assembly import ask_served
 from worker.catalog import Catalog
+from worker.metrics import Metrics
 from worker.sandbox import BoxSpec, RawOutcome, Stage
+from worker.spares import Spares, Stock
 from worker.testing import FakeSandbox
 
 BOUNDS = Bounds()
+
+
+class NotedSpares(Spares):
+    """Spares that are never kept: what they were told."""
+
+    def __init__(self, sandbox: FakeSandbox) -> None:
+        super().__init__(sandbox, {}, Stock(0, 0, 300), lambda: True, Metrics())
+        self.added: list[BoxSpec] = []
+        self.images: list[tuple[str, str | None]] = []
+
+    def add(self, spec: BoxSpec) -> None:
+        self.added.append(spec)
+
+    def seen(self, language: str, image: str | None) -> None:
+        if (language, image) not in self.images:
+            self.images.append((language, image))
 
 
 class Watched:
@@ -26,7 +44,7 @@ class Watched:
 
     def __init__(self, sandbox: FakeSandbox, catalog: Catalog) -> None:
         self.sandbox, self.catalog = sandbox, catalog
-        self.added: list[BoxSpec] = []
+        self.spares = NotedSpares(sandbox)
         self.told: list[list[Any]] = []
         self.queue_away = False
 
@@ -41,7 +59,7 @@ async def watching(sandbox: FakeSandbox) -> AsyncIterator[Watched]:
     served = await ask_served(sandbox, LANGUAGES, BOUNDS)
     watched = Watched(sandbox, Catalog(sandbox, LANGUAGES, BOUNDS, served))
     stop = asyncio.Event()
-    task = asyncio.create_task(watched.catalog.watch(stop, watched.added.append, watched.tell))
+    task = asyncio.create_task(watched.catalog.watch(stop, watched.spares, watched.tell))
     try:
         yield watched
     finally:
@@ -62,7 +80,7 @@ async def test_an_image_that_appears_is_served_and_told() -> None:
         assert set(watched.catalog.served) == {"tongue"}
         sandbox.images["lingo"] = "image-7"
         await until(lambda: bool(watched.told))
-        assert [spec.language.name for spec in watched.added] == ["lingo"]
+        assert [spec.language.name for spec in watched.spares.added] == ["lingo"]
         assert set(watched.catalog.served) == {"lingo", "tongue"}
     assert watched.told == [[("tongue", "image-1"), ("lingo", "image-7")]]
     assert sandbox.boxes == {}
@@ -78,7 +96,8 @@ async def test_an_image_built_anew_is_asked_for_its_version_again() -> None:
         sandbox.images["lingo"] = "image-2"
         await until(lambda: bool(watched.told))
         assert watched.catalog.served["lingo"].version == "lingo of image-2"
-        assert watched.added == []
+        assert watched.spares.added == []
+        assert watched.spares.images == [("tongue", "image-1"), ("lingo", "image-2")]
 
 
 async def test_an_image_that_goes_is_no_longer_told_but_its_jobs_are_still_read() -> None:
@@ -87,6 +106,7 @@ async def test_an_image_that_goes_is_no_longer_told_but_its_jobs_are_still_read(
         sandbox.images["lingo"] = ""
         await until(lambda: bool(watched.told))
         assert set(watched.catalog.served) == {"lingo", "tongue"}
+        assert watched.spares.images == [("tongue", "image-1"), ("lingo", None)]
     assert watched.told == [[("tongue", "image-1")]]
 
 
@@ -111,6 +131,7 @@ async def test_an_engine_that_is_away_changes_nothing() -> None:
         for _ in range(20):
             await asyncio.sleep(0.001)
         assert [entry["name"] for entry in watched.catalog.told] == ["tongue"]
+        assert watched.spares.images == []
         sandbox.away = False
         await until(lambda: bool(watched.told))
     assert len(watched.told) == 1

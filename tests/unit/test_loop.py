@@ -209,7 +209,10 @@ async def test_while_the_engine_is_away_no_job_pays_for_it() -> None:
     assert "fail" not in queue.asked
 
 
-async def test_a_language_that_loses_its_image_waits_and_the_others_go_on() -> None:
+async def test_a_language_that_loses_its_image_waits_and_the_others_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("worker.catalog.LOOK_S", 0.05)
     queue, sandbox = Queue(), FakeSandbox()
 
     async with serving(queue, sandbox, spares=0):

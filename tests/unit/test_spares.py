@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from fleet.errors import SandboxError
+from fleet.languages import Language
 from fleet.limits import MIB
 from tests.unit.worker_harness import LANGUAGES, until
 from worker.metrics import Metrics
@@ -108,14 +109,50 @@ async def test_a_language_that_cannot_start_does_not_starve_the_others() -> None
 async def test_a_spare_that_is_dead_outdated_or_old_is_replaced(change: str) -> None:
     sandbox = FakeSandbox()
 
-    async with spares(sandbox, TONGUE, stock=Stock(2, 2, 0.01 if change == "age" else 300)):
+    async with spares(sandbox, TONGUE, stock=Stock(2, 2, 0.01 if change == "age" else 300)) as pool:
         first = set(sandbox.boxes)
         if change == "ended":
             for box in sandbox.boxes.values():
                 box.ended = True
         if change == "image":
             sandbox.images["tongue"] = "image-2"
+            pool.seen("tongue", "image-2")
         await until(lambda: len(sandbox.boxes) == 2 and not first & set(sandbox.boxes))
+
+
+async def test_without_an_image_no_spare_is_started_until_there_is_one() -> None:
+    sandbox = FakeSandbox()
+
+    async with spares(sandbox, TONGUE, LINGO) as pool:
+        pool.seen("tongue", None)
+        assert (pool.serves("tongue"), pool.serves("lingo")) == (False, True)
+        await pool.take(TONGUE)
+        await pool.take(LINGO)
+        await until(lambda: sandbox.started == 5)  # one for lingo alone
+        pool.seen("tongue", "image-1")
+        assert pool.serves("tongue")
+        await until(lambda: sandbox.started == 6)
+
+
+async def test_the_keeper_asks_for_no_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worker.spares._LOOK_S", 0.005)
+    sandbox, asked = FakeSandbox(), []
+
+    async def image(language: Language) -> str:
+        asked.append(language.name)
+        return "image-1"
+
+    async def start(spec: BoxSpec) -> FakeBox:
+        raise SandboxError("none can be started")
+
+    async with spares(sandbox, TONGUE):
+        monkeypatch.setattr(sandbox, "image", image)
+        monkeypatch.setattr(sandbox, "start", start)
+        for box in sandbox.boxes.values():
+            box.ended = True
+        await until(lambda: not sandbox.boxes)  # it has looked
+
+    assert asked == []
 
 
 async def test_a_dead_spare_is_never_handed_out() -> None:

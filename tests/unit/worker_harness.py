@@ -17,10 +17,11 @@ from fleet.limits import MIB
 from fleet.queue import Claim, Fail, Finish, Reaped, Record, Renewal, WorkerInfo
 from fleet.testing import FakeQueue, a_job_id, a_submission
 from worker.assembly import ask_served, assemble
+from worker.catalog import Catalog
 from worker.sandbox import RawOutcome, Stage
 from worker.service import Worker
 from worker.settings import WorkerSettings
-from worker.testing import FakeSandbox, a_language, announcement
+from worker.testing import FakeSandbox, a_language
 
 LANGUAGES = {"tongue": a_language("tongue", "tg"), "lingo": a_language("lingo")}
 COMPILED = replace(
@@ -145,15 +146,16 @@ def settings(**changes: Any) -> WorkerSettings:
 class Running:
     """A worker being run, and the strings to stop it."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Worker, catalog: Catalog, tell: Callable[[], Awaitable[None]]) -> None:
         self.worker = worker
         self.stop, self.hasten = asyncio.Event(), asyncio.Event()
+        self._watching = asyncio.create_task(catalog.watch(self.stop, worker.spares, tell))
         self.task = asyncio.create_task(worker.run(self.stop, self.hasten))
 
     async def end(self) -> None:
         self.stop.set()
         async with asyncio.timeout(PATIENCE_S):
-            await self.task
+            await asyncio.gather(self.task, self._watching)
 
     def metric(self, name: str, **labels: str) -> float:
         return self.worker.metrics.registry.get_sample_value(name, labels) or 0.0
@@ -170,14 +172,16 @@ async def serving(
     """A worker that serves until the end of the block."""
     chosen = settings(**changes)
     served = await ask_served(sandbox, languages, chosen.bounds)
-    info: WorkerInfo = announcement(worker_id, chosen, sandbox.runtime, served)
+    catalog = Catalog(sandbox, languages, chosen.bounds, served)
+    info = WorkerInfo(worker_id, chosen.slots, sandbox.runtime, catalog.told)
     await queue.register(info)
 
     @contextlib.asynccontextmanager
     async def open_queue() -> AsyncIterator[Queue]:
         yield queue
 
-    running = Running(assemble(chosen, worker_id, queue, open_queue, sandbox, served))
+    worker = assemble(chosen, worker_id, queue, open_queue, sandbox, catalog.served)
+    running = Running(worker, catalog, lambda: queue.register(info))
     try:
         yield running
     finally:
