@@ -5,10 +5,10 @@ from __future__ import annotations
 from pydantic import Field, model_validator
 
 from fleet.limits import MIB
-from fleet.settings import PREFIX, JobSettings
+from fleet.settings import PREFIX, JobSettings, WebhookSettings
 
 
-class ApiSettings(JobSettings):
+class ApiSettings(JobSettings, WebhookSettings):
     """What the API reads from ``SANDFLEET_*``."""
 
     host: str = Field("127.0.0.1", description="address the API listens on; there is no authentication yet")

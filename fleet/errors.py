@@ -4,6 +4,7 @@ FleetError
 ├── InvalidJob            the sender's mistake; names the field and says what to do
 │   └── JobTooLarge       its code or stdin is larger than this fleet takes
 ├── QueueFull             the bound on waiting jobs is reached; say when to come back
+├── DeliveriesFull        as many deliveries of an owner wait as may; say when to come back
 ├── ProblemsFull          no more problems, or bytes of them, are stored
 ├── ApiKeysFull           no more API keys are stored
 ├── QueueUnavailable      Redis is away, loading, or refuses writes
@@ -46,6 +47,14 @@ class QueueFull(FleetError):
         super().__init__(f"{waiting} jobs wait and the queue holds at most {bound}")
         self.waiting = waiting
         self.bound = bound
+        self.retry_after_s = retry_after_s
+
+
+class DeliveriesFull(FleetError):
+    """As many deliveries wait as may. ``retry_after_s`` is when to try again, in seconds."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__("as many deliveries wait to be sent as may")
         self.retry_after_s = retry_after_s
 
 

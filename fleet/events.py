@@ -128,6 +128,12 @@ class Announcements:
                 elif completion := _believe(message["data"]):
                     yield completion
 
+    async def due(self) -> AsyncGenerator[None, None]:
+        """One turn whenever a delivery may be sent at once, and whenever the subscription begins."""
+        async with aclosing(self._messages(keys.DELIVERY_CHANNEL)) as messages:
+            async for _ in messages:
+                yield
+
     async def _messages(self, *channels: str) -> AsyncGenerator[Mapping[str, Any] | None, None]:
         logger = log.get(__name__)
         backoff_s = 0.0

@@ -37,6 +37,17 @@ key                                    type     content and life span
 ``{problems}:worker:<worker>``         HASH     what a worker announced; removed with it
 ``{problems}:claimed:<worker>``        STRING   the last claim of a worker, so that a claim sent again
                                                 gets the same jobs; expires after two leases
+``{problems}:delivery:<id>``           HASH     what is to be told to a callback URL, and how that
+                                                stands; expires a week after it began to be sent, or
+                                                the retention after it was delivered or given up
+``{problems}:deliveries:<state>``      ZSET     delivery -> when it came to be pending, delivered or
+                                                dead, ms; the newest, expires with the last of them;
+                                                the same of one owner with ``:<sha1>`` behind
+``{problems}:delivery-due``            ZSET     receiver (a host of an owner) -> when something may be
+                                                sent to it, ms; expires after a week without change
+``{problems}:delivery-due:<receiver>`` ZSET     delivery -> when it may be sent, ms; likewise
+``{problems}:delivery-claim:<sender>`` HASH     the last deliveries a sender took, so that a claim sent
+                                                again gets the same; expires with their leases
 ``{problems}:languages``               HASH     name or alias -> name, as announced by workers; kept
 ``{problems}:count``                   HASH     counters: for the audit, fences, turns, event numbers
 ``{problems}.key:<id>``                HASH     an API key, with digests of its secrets and no secret; kept
@@ -45,6 +56,7 @@ key                                    type     content and life span
 ``problem_done``                       channel  wake-up and public notification of every finished job
 ``job_progress``                       channel  wake-up: the id of a job that started, waits again, or
                                                 of which something was told
+``delivery_due``                       channel  wake-up: the id of a delivery that may be sent at once
 =====================================  =======  ======================================================
 """
 
@@ -56,6 +68,7 @@ import re
 PUBLIC = "problems"
 DONE_CHANNEL = "problem_done"
 PROGRESS_CHANNEL = "job_progress"
+DELIVERY_CHANNEL = "delivery_due"
 
 _TAG = "{problems}:"
 LANES = f"{_TAG}lanes"
@@ -68,6 +81,8 @@ LANGUAGES = f"{_TAG}languages"
 PROBLEMS = f"{_TAG}problems"
 COUNT = f"{_TAG}count"
 API_KEYS = "{problems}.keys"
+DELIVERY_DUE = f"{_TAG}delivery-due"
+DELIVERIES = f"{_TAG}deliver*"  # the pattern of every key of deliveries
 
 _INBOX = f"{_TAG}inbox:"
 _READY = f"{_TAG}ready:"
@@ -80,6 +95,9 @@ _ACKED = f"{_TAG}acked:"
 _WORKER = f"{_TAG}worker:"
 _CLAIMED = f"{_TAG}claimed:"
 _API_KEY = "{problems}.key:"
+_DELIVERY = f"{_TAG}delivery:"
+_DELIVERIES = f"{_TAG}deliveries:"
+_DELIVERY_CLAIM = f"{_TAG}delivery-claim:"
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.@+#*-]{1,128}")
 
@@ -139,6 +157,11 @@ def api_key(key_id: str) -> str:
     return _API_KEY + plain(key_id)
 
 
+def delivery(delivery_id: str) -> str:
+    """What is to be told to a callback URL, and how that stands."""
+    return _DELIVERY + plain(delivery_id)
+
+
 def plain(part: str) -> str:
     """``part`` unchanged if it may be part of a key; raises ``ValueError`` otherwise."""
     if not _PLAIN.fullmatch(part):
@@ -152,6 +175,7 @@ def lua_table() -> str:
         "public": PUBLIC,
         "done_channel": DONE_CHANNEL,
         "progress_channel": PROGRESS_CHANNEL,
+        "delivery_channel": DELIVERY_CHANNEL,
         "lanes": LANES,
         "leases": LEASES,
         "retry": RETRY,
@@ -173,6 +197,10 @@ def lua_table() -> str:
         "claimed": _CLAIMED,
         "api_keys": API_KEYS,
         "api_key": _API_KEY,
+        "delivery": _DELIVERY,
+        "deliveries": _DELIVERIES,
+        "delivery_due": DELIVERY_DUE,
+        "delivery_claim": _DELIVERY_CLAIM,
     }
     return "local K = {%s}\n" % ", ".join(f"{name} = '{key}'" for name, key in names.items())  # noqa: UP031
 

@@ -18,9 +18,11 @@ from fleet.errors import SettingsError
 from fleet.job import VARIABLE
 from fleet.limits import MIB, Bounds, Limits
 from fleet.redis_address import check_address
+from fleet.webhooks import Policy
 
 PREFIX = "SANDFLEET_"
 _TEXTS_BYTES_MAX = 9 * MIB
+_SECRET_CHARS_MIN = 32
 _Loaded = TypeVar("_Loaded", bound="FleetSettings")
 
 
@@ -49,6 +51,39 @@ class FleetSettings(BaseSettings):
     def _redis_url_has_a_form(cls, url: SecretStr) -> SecretStr:
         check_address(url.get_secret_value())
         return url
+
+
+class WebhookSettings(FleetSettings):
+    """Where webhooks may go and how they are signed, for who accepts and who sends them."""
+
+    webhook_secret: SecretStr = Field(
+        SecretStr(""),
+        description="what the signing secret of every key is made from, 32 characters or more; "
+        "`make` makes it; empty: no webhooks",
+    )
+    webhook_allow: str = Field(
+        "",
+        description="addresses, networks and host names, with commas between them, that webhooks may be "
+        "sent to although they are not public",
+    )
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _webhook_secret_is_long(cls, secret: SecretStr) -> SecretStr:
+        if 0 < len(secret.get_secret_value()) < _SECRET_CHARS_MIN:
+            raise ValueError(f"must have {_SECRET_CHARS_MIN} characters or more")
+        return secret
+
+    @field_validator("webhook_allow")
+    @classmethod
+    def _webhook_allow_has_a_form(cls, words: str) -> str:
+        Policy.read(words)
+        return words
+
+    @property
+    def webhook_policy(self) -> Policy | None:
+        """Where webhooks may go; None: they are off."""
+        return Policy.read(self.webhook_allow) if self.webhook_secret.get_secret_value() else None
 
 
 class JobSettings(FleetSettings):

@@ -51,11 +51,14 @@ GRANTS: Mapping[str, Grant] = {
     # Any program that hands in work: it can neither read a job nor learn who else is there.
     "producer": Grant(commands="+lpush", keys=f"%W~{keys.PUBLIC}"),
     "api": Grant(
-        verbs=("define", "depth", "enqueue", "key_find", "undefine", "workers"),
+        verbs=(
+            *("define", "deliveries_list", "deliveries_redeliver", "depth", "enqueue", "key_find"),
+            *("undefine", "workers"),
+        ),
         commands="+hgetall +hmget +lrange +xrange +wait +info +subscribe +unsubscribe",
         keys=f"~{keys.PUBLIC} ~{keys.job('*')} ~{_BY_PROBLEM} ~{_PROBLEM} ~{keys.PROBLEMS} ~{keys.COUNT} "
-        f"%R~{_OWNED} %R~{_API_KEY}",
-        channels=f"&{keys.DONE_CHANNEL} &{keys.PROGRESS_CHANNEL}",
+        f"~{keys.DELIVERIES} %R~{_OWNED} %R~{_API_KEY}",
+        channels=f"&{keys.DONE_CHANNEL} &{keys.PROGRESS_CHANNEL} &{keys.DELIVERY_CHANNEL}",
     ),
     # It reads definitions; that it could write them makes no difference, as it writes their results.
     "worker": Grant(
@@ -65,13 +68,14 @@ GRANTS: Mapping[str, Grant] = {
         ),
         commands="+blmove +hmget +info",
         keys=f"~{keys.PUBLIC} ~{_OWNED}",
-        channels=f"&{keys.DONE_CHANNEL} &{keys.PROGRESS_CHANNEL}",
+        channels=f"&{keys.DONE_CHANNEL} &{keys.PROGRESS_CHANNEL} &{keys.DELIVERY_CHANNEL}",
     ),
+    # It reads no job: a delivery has all that is sent.
     "subscriber": Grant(
-        verbs=("events_ack", "events_leave", "events_read"),
+        verbs=("deliveries_claim", "deliveries_settle", "events_ack", "events_leave", "events_read"),
         commands=f"+wait +info +subscribe +unsubscribe {_SCRIPTS_ALONE}",
-        keys=f"~{keys.EVENTS} ~{keys.seen('*')} ~{keys.acked('*')} ~{keys.COUNT}",
-        channels=f"&{keys.DONE_CHANNEL}",
+        keys=f"~{keys.EVENTS} ~{keys.seen('*')} ~{keys.acked('*')} ~{keys.COUNT} ~{keys.DELIVERIES}",
+        channels=f"&{keys.DONE_CHANNEL} &{keys.DELIVERY_CHANNEL}",
     ),
     # No room may make a key or change one; the API alone reads them.
     KEYS: Grant(

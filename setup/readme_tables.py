@@ -85,7 +85,7 @@ def _settings_of(kind: type[FleetSettings]) -> Iterator[tuple[str, str, str]]:
     for name, field in kind.model_fields.items():
         if not field.description:
             raise ValueError(f"{kind.__name__}.{name} has no description")
-        if field.default is PydanticUndefined or field.default is None or field.default == "":
+        if field.default is PydanticUndefined or field.default is None or _plain(field.default) == "":
             default = "-"  # the description tells
         else:
             default = f"`{_plain(field.default)}`"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
@@ -9,15 +10,17 @@ import pytest
 
 from fleet import keys
 from fleet.api_keys import ApiKey, ApiKeys, Scope, Token
+from fleet.deliveries import Attempted, DeliveryState, RedisDeliveries, Share
 from fleet.errors import QueueUnavailable
 from fleet.events import Announcements
 from fleet.judging import digest_of
 from fleet.queue import Claim, Finish
 from fleet.redis_client import RedisClients, Timing
 from fleet.redis_queue import RedisQueue
-from fleet.testing import a_worker
+from fleet.testing import a_job_id, a_worker
 from setup import accounts
 from tests.contract.conftest import RedisServer
+from tests.contract.deliveries_harness import RedisDeliveriesHarness
 from tests.contract.test_redis_queue import WORDS, put, result
 
 PASSWORDS = {user: user * 3 for user in accounts.USERS}
@@ -188,3 +191,40 @@ async def test_who_makes_api_keys_may_touch_nothing_else(rooms: Rooms, clients: 
         with pytest.raises(QueueUnavailable, match=REFUSED):
             await forbidden
     assert await RedisQueue(clients).get(claim.job_id) is not None
+
+
+# --- deliveries ----------------------------------------------------------------------------------
+
+
+async def test_each_room_may_do_its_part_of_a_delivery(rooms: Rooms, clients: RedisClients) -> None:
+    await RedisDeliveriesHarness(clients).end_job(a_job_id(), "https://example.com/", owner="a")
+    api, subscriber = RedisDeliveries(rooms["api"]), RedisDeliveries(rooms["subscriber"])
+    async with aclosing(Announcements(rooms["subscriber"]).due()) as turns, asyncio.timeout(20):
+        await anext(turns)
+        (sending,) = (await subscriber.claim(1, Share(), {})).sendings
+        assert await subscriber.settle(sending, Attempted(DeliveryState.DEAD, "no"))
+        (dead,) = await api.listed("a", [DeliveryState.DEAD])
+        assert await api.redeliver(dead.delivery_id)
+        await anext(turns)
+        found = await api.get(dead.delivery_id)
+    assert found
+    assert found.state is DeliveryState.PENDING
+
+
+@pytest.mark.parametrize("room", ["api", "producer"])
+async def test_who_is_no_sender_may_not_send(rooms: Rooms, clients: RedisClients, room: str) -> None:
+    await RedisDeliveriesHarness(clients).add("https://example.com/")
+    if room == "producer":
+        for forbidden in (
+            RedisDeliveries(rooms[room]).claim(1, Share(), {}),
+            RedisDeliveries(rooms[room]).listed("", []),
+        ):
+            with pytest.raises(QueueUnavailable, match=REFUSED):
+                await forbidden
+    for forbidden in (
+        rooms[room].call("DEL", keys.DELIVERY_DUE),
+        rooms["subscriber"].call("HGETALL", keys.job(a_job_id())),
+        rooms["subscriber"].call("LPUSH", keys.PUBLIC, "x"),
+    ):
+        with pytest.raises(QueueUnavailable, match=REFUSED):
+            await forbidden

@@ -8,7 +8,7 @@ import pytest
 
 from fleet import keys
 
-PARTS = [keys.inbox, keys.job, keys.seen, keys.acked, keys.worker, keys.claimed, keys.api_key]
+PARTS = [keys.inbox, keys.job, keys.seen, keys.acked, keys.worker, keys.claimed, keys.api_key, keys.delivery]
 SLOTS = 16384
 
 

@@ -1,0 +1,102 @@
+-- include: _deliveries
+-- deliveries_claim: lease deliveries whose time has come to a sender. Works on a full memory.
+-- ARGV  1 sender   2 nonce of this call   3 how many at most   4 lease, ms   5 most of a receiver at once
+--       6 most of an owner at once   7 attempts of a delivery
+--       then pairs of receiver and how many of its deliveries this sender has
+-- Returns {server ms, ms until more are due or -1, pending, dead, ms the oldest has been pending or 0,
+--          then of each: id, fence, owner, event, subject, url, body, attempt, receiver}
+-- A lease that ran out makes a delivery due again. Sent again with the same nonce, it answers the
+-- same again as long as the lease lasts.
+local FIELDS = 9
+local PAGE = 500
+local nonce, want, lease_ms = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local receiver_max, owner_max, attempts_max = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local remembered, now = K.delivery_claim .. ARGV[1], now_ms()
+local free, free_owner = {}, {}
+for i = 8, #ARGV, 2 do
+  local receiver, owner = ARGV[i], string.match(ARGV[i], '^%x+')
+  free[receiver] = receiver_max - ARGV[i + 1]
+  free_owner[owner] = (free_owner[owner] or owner_max) - ARGV[i + 1]
+end
+
+-- The deliveries to take: those of the receiver that waits longest first, but of none too many.
+local function due_now()
+  local ids, offset = {}, 0
+  repeat
+    local page = call('ZRANGEBYSCORE', K.delivery_due, '-inf', now, 'LIMIT', offset, PAGE)
+    for _, receiver in ipairs(page) do
+      local owner = string.match(receiver, '^%x+')
+      local left = free_owner[owner] or owner_max
+      local most = math.min(free[receiver] or receiver_max, left, want - #ids)
+      if most > 0 then
+        local queue = K.delivery_due .. ':' .. receiver
+        local found = call('ZRANGEBYSCORE', queue, '-inf', now, 'LIMIT', 0, most)
+        for _, id in ipairs(found) do
+          ids[#ids + 1] = {id, receiver}
+        end
+        free_owner[owner] = left - #found
+      end
+    end
+    offset = offset + #page
+  until #page < PAGE or #ids >= want
+  return ids
+end
+
+-- What has expired is listed no longer.
+local function sweep(state)
+  local index = delivery_index(state)
+  for _, id in ipairs(call('ZRANGE', index, 0, TRIMMED_MAX - 1)) do
+    if call('EXISTS', K.delivery .. id) == 1 then
+      break
+    end
+    call('ZREM', index, id)
+  end
+end
+
+allow_full_memory()
+local taken = {}
+local last = call('HMGET', remembered, 'nonce', 'ids')
+if last[1] == nonce then
+  for id in string.gmatch(last[2], '%x+') do
+    taken[#taken + 1] = id
+  end
+else
+  for _, found in ipairs(due_now()) do
+    local id, receiver = found[1], found[2]
+    local known = call('HMGET', K.delivery .. id, 'state', 'attempts')
+    if known[1] ~= 'pending' then
+      send_no_more(id, receiver)
+    elseif tonumber(known[2]) >= attempts_max then
+      note_attempt(id, known[2], now, 0, 0, 'its sender was gone before it said how it went')
+      end_delivery(id, 'dead', now)
+    else
+      taken[#taken + 1] = id
+      local attempt = call('HINCRBY', K.delivery .. id, 'attempts', 1)
+      call('HSET', K.delivery .. id, 'fence', nonce .. ':' .. attempt, 'due', now + lease_ms)
+      send_at(id, receiver, now + lease_ms)
+    end
+  end
+  if #taken > 0 then
+    call('HSET', remembered, 'nonce', nonce, 'ids', table.concat(taken, ' '))
+    call('PEXPIRE', remembered, lease_ms)
+  end
+end
+for _, state in ipairs({'pending', 'delivered', 'dead'}) do
+  sweep(state)
+end
+
+local next_due = call('ZRANGE', K.delivery_due, 0, 0, 'WITHSCORES')[2]
+local oldest = call('ZRANGE', delivery_index('pending'), 0, 0, 'WITHSCORES')[2]
+local answer = {now, next_due and math.max(0, next_due - now) or -1, call('ZCARD', delivery_index('pending')),
+  call('ZCARD', delivery_index('dead')), oldest and math.max(0, now - oldest) or 0}
+for _, id in ipairs(taken) do
+  local row = call('HMGET', K.delivery .. id, 'fence', 'owner', 'event', 'subject', 'url', 'body',
+    'attempts', 'receiver')
+  if row[1] and string.sub(row[1], 1, #nonce + 1) == nonce .. ':' then
+    answer[#answer + 1] = id
+    for i = 1, FIELDS - 1 do
+      answer[#answer + 1] = row[i] or ''
+    end
+  end
+end
+return answer
