@@ -49,8 +49,10 @@ class World:
         """A copy of the pattern, under names of its own."""
         shutil.copytree(ROOT / "sandbox-images" / PATTERN, self.languages / name)
         table = self.languages / name / "language.toml"
-        line = f"aliases = {json.dumps(aliases)}"
-        table.write_text(re.sub("(?m)^aliases = .*$", line, table.read_text("utf-8")), "utf-8")
+        text = re.sub(
+            "(?m)^(title|judge0) = .*\n", "", table.read_text("utf-8")
+        )  # Judge0 has no such language
+        table.write_text(re.sub("(?m)^aliases = .*$", f"aliases = {json.dumps(aliases)}", text), "utf-8")
 
     async def start(self) -> None:
         """Start everything; the worker serves and the API answers."""
