@@ -62,7 +62,7 @@ class ApiMetrics:
         if depth is not None:
             places = {
                 "public": depth.public,
-                "retry": depth.retry,
+                "later": depth.later,
                 "leased": depth.leased,
                 "dead": depth.dead,
                 **{f"ready:{lane}": count for lane, count in depth.ready.items()},

@@ -29,7 +29,7 @@ from fleet.errors import FleetError, InvalidJob, QueueUnavailable
 from fleet.fields import read_object
 from fleet.job import JOB_ID_PATTERN, JobState, Submission
 from fleet.limits import Bounds
-from fleet.queue import Enqueued, Queue, Record
+from fleet.queue import Enqueued, Order, Queue, Record
 
 _FIELDS = sorted(str(field.alias) for field in SubmitRequest.model_fields.values())
 _POLL_S = 1  # what Retry-After says of an unfinished job
@@ -114,9 +114,14 @@ class JobRoutes:
     async def _enqueue(self, job_id: str, submission: Submission) -> None:
         language = submission.language
         with self._refusals_counted(language):
-            enqueued = await self.queue.enqueue(
-                job_id, submission.to_spec(), submission.problem_id, language, submission.priority
+            order = Order(
+                job_id=job_id,
+                spec=submission.to_spec(),
+                problem_id=submission.problem_id,
+                language=language,
+                lane=submission.priority,
             )
+            enqueued = await self.queue.enqueue(order)
         self.metrics.submitted(language, "accepted")
         _log_submitted(submission, enqueued)
 

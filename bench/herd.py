@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.simulated import LANGUAGE
-from fleet.job import Lane, Submission
+from fleet.job import Submission
+from fleet.queue import Order
 from fleet.redis_client import RedisClients
 from fleet.redis_queue import RedisQueue
 from tests.chaos.processes import environment, python
@@ -88,7 +89,8 @@ async def herd(
 async def enqueue_one(queue: RedisQueue) -> tuple[str, int]:
     """A job accepted: its id, and when it was sent, in nanoseconds."""
     job_id, sent_ns = secrets.token_hex(16), time.monotonic_ns()
-    await queue.enqueue(job_id, _SPEC, "bench", str(LANGUAGE["name"]), Lane.NORMAL)
+    language = str(LANGUAGE["name"])
+    await queue.enqueue(Order(job_id=job_id, spec=_SPEC, problem_id="bench", language=language))
     return job_id, sent_ns
 
 

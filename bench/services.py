@@ -87,7 +87,7 @@ class Fleet:
             spares = f'sandfleet_worker_spares_ready{{language="{self.language}"}}'
             while True:
                 audit = await self.queue.audit()
-                waiting = audit.public + audit.inbox + audit.ready + audit.retry + audit.leased
+                waiting = audit.public + audit.inbox + audit.ready + audit.later + audit.leased
                 if not waiting and await asyncio.to_thread(self._metric, spares) >= full:
                     return
                 await asyncio.sleep(_LOOK_S)

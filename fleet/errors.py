@@ -5,6 +5,8 @@ FleetError
 │   └── JobTooLarge       its code or stdin is larger than this fleet takes
 ├── QueueFull             the bound on waiting jobs is reached; say when to come back
 ├── DeliveriesFull        as many deliveries of an owner wait as may; say when to come back
+├── QuotaExceeded         the owner's quota is used up; say when to come back
+├── KeyReused             an idempotency key came again with another request
 ├── ProblemsFull          no more problems, or bytes of them, are stored
 ├── ApiKeysFull           no more API keys are stored
 ├── QueueUnavailable      Redis is away, loading, or refuses writes
@@ -21,6 +23,11 @@ raised. A lost claim is an answer (``stale``), not an error.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # a value of the queue, which raises these errors
+    from fleet.queue import Allowance
 
 
 class FleetError(Exception):
@@ -56,6 +63,20 @@ class DeliveriesFull(FleetError):
     def __init__(self, retry_after_s: int) -> None:
         super().__init__("as many deliveries wait to be sent as may")
         self.retry_after_s = retry_after_s
+
+
+class QuotaExceeded(FleetError):
+    """An owner may not submit more now. ``retry_after_s`` is when to try again, in seconds;
+    ``allowance`` what is left of the rate, if it is the rate that was exceeded."""
+
+    def __init__(self, detail: str, retry_after_s: int, allowance: Allowance | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+        self.allowance = allowance
+
+
+class KeyReused(FleetError):
+    """An idempotency key came again within 24 hours, with a request that is not the first one."""
 
 
 class ProblemsFull(FleetError):

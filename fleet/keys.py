@@ -1,31 +1,39 @@
 """Every Redis key of the fleet, each with its type and life span. No other module spells one.
 
-All but the public list and the channel carry the hash tag ``{problems}``: it hashes to the slot of
+All but the public list and the channels carry the hash tag ``{problems}``: it hashes to the slot of
 the plain key ``problems``, so one script may touch them all, on a cluster too. No text of a user
-ever becomes part of a key: a problemId enters as its SHA-1, a language only once it is known.
-API keys lie beside ``{problems}:``, which is all that the account of a worker may touch.
+ever becomes part of a key: a problemId enters as its SHA-1, a language only once it is known, an
+owner by the id of its API key. API keys lie beside ``{problems}:``, which is all that the account of a
+worker may touch.
 
 =====================================  =======  ======================================================
 key                                    type     content and life span
 =====================================  =======  ======================================================
 ``problems``                           LIST     public entry: producers LPUSH raw JSON, the fleet takes
-                                                from the right; kept until taken
+                                                from the right; kept until taken. Also tokens that
+                                                wake a worker for jobs that are ready already
 ``{problems}:inbox:<worker>``          LIST     raw items on their way to one worker, normally 0 or 1;
                                                 what a dead worker leaves goes back to ``problems``
-``{problems}:ready:<lane>:<language>`` LIST     job ids to run, next one first; language ``*``: any
+``{problems}:ready:<lane>:<language>`` ZSET     jobId -> its turn, the lowest next; language ``*``: any
                                                 worker may take it, since it only needs a verdict
-``{problems}:lanes``                   SET      ``<lane>:<language>`` of every ready list ever used
+``{problems}:turns:<lane>:<language>`` ZSET     owner -> the last turn given to one of its jobs there,
+                                                while that is to come; gone with the last job
+``{problems}:clocks``                  ZSET     ``<lane>:<language>`` of every ready set ever used -> the
+                                                turn it has come to
 ``{problems}:job:<jobId>``             HASH     the job and, once done, its result; expires after the
                                                 retention, counted from its end
 ``{problems}:leases``                  ZSET     jobId -> end of its lease, ms of the server's clock
-``{problems}:retry``                   ZSET     jobId -> when it may run again, ms
+``{problems}:later``                   ZSET     jobId -> when it may run, ms: a time of its own, or the
+                                                end of a pause before a retry
 ``{problems}:dead``                    ZSET     jobId -> when it died, ms; the newest 1,000
 ``{problems}:by-problem:<sha1>``       LIST     the newest 100 job ids of a problem, newest first;
-                                                expires a retention after its last change
-``{problems}:problem:<sha1>``          HASH     what a problem's jobs are judged by: ``digest`` and
+                                                expires a retention after its last change; of an
+                                                owner: ``<owner>:<sha1>``
+``{problems}:problem:<sha1>``          HASH     what a problem's jobs are judged by; of an owner:
+                                                ``<owner>:<sha1>``. ``digest`` and
                                                 ``definition``; kept until it is removed, then a
                                                 minute to answer a removal that is sent again
-``{problems}:problems``                SET      the SHA-1 of every problem that has a definition
+``{problems}:problems``                SET      the key of every problem that has a definition
 ``{problems}:told:<jobId>``            STREAM   what a worker told of a running job, ``e`` the event;
                                                 trimmed to about 1,024, expires with the job
 ``{problems}:events``                  STREAM   one entry a finished job: ``n`` without gaps, ``e`` the
@@ -71,9 +79,9 @@ PROGRESS_CHANNEL = "job_progress"
 DELIVERY_CHANNEL = "delivery_due"
 
 _TAG = "{problems}:"
-LANES = f"{_TAG}lanes"
+CLOCKS = f"{_TAG}clocks"
 LEASES = f"{_TAG}leases"
-RETRY = f"{_TAG}retry"
+LATER = f"{_TAG}later"
 DEAD = f"{_TAG}dead"
 EVENTS = f"{_TAG}events"
 WORKERS = f"{_TAG}workers"
@@ -86,6 +94,7 @@ DELIVERIES = f"{_TAG}deliver*"  # the pattern of every key of deliveries
 
 _INBOX = f"{_TAG}inbox:"
 _READY = f"{_TAG}ready:"
+_TURNS = f"{_TAG}turns:"
 _JOB = f"{_TAG}job:"
 _BY_PROBLEM = f"{_TAG}by-problem:"
 _PROBLEM = f"{_TAG}problem:"
@@ -112,19 +121,24 @@ def ready(lane: str, language: str) -> str:
     return f"{_READY}{plain(lane)}:{plain(language)}"
 
 
+def turns(lane: str, language: str) -> str:
+    """The last turn of each owner that has jobs there."""
+    return f"{_TURNS}{plain(lane)}:{plain(language)}"
+
+
 def job(job_id: str) -> str:
     """A job and its result."""
     return _JOB + plain(job_id)
 
 
-def by_problem(problem_id: str) -> str:
-    """The newest jobs of a problem."""
-    return _BY_PROBLEM + _digest(problem_id)
+def by_problem(problem_id: str, owner: str = "") -> str:
+    """The newest jobs of an owner's problem."""
+    return _BY_PROBLEM + _owned(problem_id, owner)
 
 
-def problem(problem_id: str) -> str:
-    """What the jobs of a problem are judged by."""
-    return _PROBLEM + _digest(problem_id)
+def problem(problem_id: str, owner: str = "") -> str:
+    """What the jobs of an owner's problem are judged by."""
+    return _PROBLEM + _owned(problem_id, owner)
 
 
 def told(job_id: str) -> str:
@@ -176,9 +190,9 @@ def lua_table() -> str:
         "done_channel": DONE_CHANNEL,
         "progress_channel": PROGRESS_CHANNEL,
         "delivery_channel": DELIVERY_CHANNEL,
-        "lanes": LANES,
+        "clocks": CLOCKS,
         "leases": LEASES,
-        "retry": RETRY,
+        "later": LATER,
         "dead": DEAD,
         "events": EVENTS,
         "workers": WORKERS,
@@ -187,6 +201,7 @@ def lua_table() -> str:
         "count": COUNT,
         "inbox": _INBOX,
         "ready": _READY,
+        "turns": _TURNS,
         "job": _JOB,
         "by_problem": _BY_PROBLEM,
         "problem": _PROBLEM,
@@ -205,5 +220,6 @@ def lua_table() -> str:
     return "local K = {%s}\n" % ", ".join(f"{name} = '{key}'" for name, key in names.items())  # noqa: UP031
 
 
-def _digest(problem_id: str) -> str:
-    return hashlib.sha1(problem_id.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+def _owned(problem_id: str, owner: str) -> str:
+    digest = hashlib.sha1(problem_id.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+    return f"{plain(owner)}:{digest}" if owner else digest

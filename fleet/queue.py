@@ -13,16 +13,107 @@ from typing import Any, Protocol
 
 from fleet.job import JobState, Lane
 
+BATCH_JOBS_MAX = 1000
 CRASHES_MAX = 3  # a job that lost this many leases while it ran is not run again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A job to accept. ``owner`` is the id of the API key it belongs to; empty: it is nobody's."""
+
+    job_id: str
+    spec: str
+    problem_id: str
+    language: str
+    lane: Lane = Lane.NORMAL
+    owner: str = ""
+    run_at_ms: int = 0  # not to be run before, by the clock of Redis; in the past: at once
+    delay_ms: int = 0  # the same, counted from its acceptance; the later of both counts
+    ttl_s: int = 0  # how long the result is kept; 0: the operator's retention, which bounds it too
+    keep_source: bool = False  # keep the spec beside the result; otherwise the end of the job erases it
+    callback: str = ""  # URL to deliver the end of the job to; empty: none
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What an owner may do; 0 is no bound."""
+
+    jobs_per_minute: int = 0
+    open_max: int = 0  # jobs that are not done, at once
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """An idempotency key of an owner, and the SHA-1 of the request it was sent with.
+
+    Kept 24 hours. The same key with the same digest is answered with the id of the first time; with
+    another digest it raises ``KeyReused``.
+    """
+
+    key: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What is left of ``Quota.jobs_per_minute`` after a submit: ``remaining`` jobs now, and all of
+    them in ``reset_s`` seconds."""
+
+    remaining: int
+    reset_s: int
 
 
 @dataclass(frozen=True, slots=True)
 class Enqueued:
     """The answer to an enqueue: the job is safe in Redis."""
 
-    job_id: str
+    job_id: str  # that of the first time, if ``repeated``
     queued_at_ms: int
-    waiting: int  # jobs that wait now, this one included
+    waiting: int  # jobs that wait now, this one included; those with a time of their own are not
+    position: int = 0  # 1: the next of its language and lane; 0: it does not wait (its time is to come)
+    repeated: bool = False  # the idempotency key was known: nothing new was accepted
+    allowance: Allowance | None = None  # if the quota bounds the rate
+
+
+@dataclass(frozen=True, slots=True)
+class EnqueuedBatch:
+    """The answer to a batch: all of its jobs are safe in Redis."""
+
+    batch_id: str
+    queued_at_ms: int
+    waiting: int
+    repeated: bool = False
+    allowance: Allowance | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What the queue knows of a batch. Its jobs are ``batch_jobs`` and ``batch_done``."""
+
+    batch_id: str
+    owner: str
+    total: int
+    done: int
+    verdicts: Mapping[str, int]  # how many ended so, of those done
+    queued_at_ms: int
+    finished_at_ms: int | None
+
+
+class Cancel(StrEnum):
+    """What came of asking to cancel a job."""
+
+    CANCELLED = "cancelled"  # it waited; the given result was stored and announced
+    ASKED = "asked"  # a worker has it; its worker is told, and stores a result soon
+    DONE = "done"  # it had ended before; nothing was changed
+    UNKNOWN = "unknown"
+
+
+class Forget(StrEnum):
+    """What came of asking to forget a job."""
+
+    FORGOTTEN = "forgotten"
+    NOT_DONE = "not_done"  # it must end first; nothing was changed
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +138,11 @@ class Record:
     finished_at_ms: int | None
     worker: str | None
     result: Mapping[str, Any] | None
+    owner: str = ""
+    lane: Lane = Lane.NORMAL
+    batch_id: str = ""  # empty: it is of none
+    run_at_ms: int | None = None  # when it may run, while that time is to come
+    cancel_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +158,8 @@ class Claim:
     claimed_at_ms: int  # by the clock of Redis, as all times here
     oversize_bytes: int = 0  # true size of an item too large to be kept; its ``spec`` is empty
     definition: str = ""  # digest of what the job's problem was judged by then; empty: nothing
+    owner: str = ""
+    cancelled: bool = False  # somebody asked to cancel it: end it without a run
 
 
 class Finish(StrEnum):
@@ -82,10 +180,12 @@ class Fail(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """The answer to a heartbeat: which of the held jobs are no longer ours, by job id."""
+    """The answer to a heartbeat: which of the held jobs are no longer ours, by job id, and which of
+    ours somebody asked to cancel."""
 
     stale: frozenset[str]
     server_ms: int
+    cancelled: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +203,7 @@ class Reaped:
     """What one sweep moved."""
 
     expired: int = 0  # leases that ran out; their jobs wait again
-    due: int = 0  # retries whose pause is over
+    due: int = 0  # jobs whose time has come: retries, and those with a time of their own
     returned: int = 0  # raw items taken back from the inbox of a dead worker
 
 
@@ -116,7 +216,7 @@ class Audit:
     public: int
     inbox: int
     ready: int
-    retry: int
+    later: int  # wait for their time: a time of their own, or a pause before a retry
     leased: int
     missing: int
     doubled: int
@@ -128,7 +228,7 @@ class Depth:
 
     public: int
     ready: Mapping[Lane, int]
-    retry: int
+    later: int  # wait for their time: a time of their own, or a pause before a retry
     leased: int
     dead: int
 
@@ -139,28 +239,32 @@ class Queue(Protocol):
     ``finish`` takes a second trip when the result is large and the server's memory full.
     """
 
-    async def enqueue(self, job_id: str, spec: str, problem_id: str, language: str, lane: Lane) -> Enqueued:
-        """Accept a job. Raises ``QueueFull``. Sending the same job again changes nothing."""
+    async def enqueue(self, order: Order) -> Enqueued:
+        """Accept a job. Raises ``QueueFull``, and then nothing is accepted. Sending the same job again
+        changes nothing."""
+
+    async def position(self, job_id: str) -> int:
+        """Where it waits: 1 is the next of its language and lane; 0: it does not wait, or is unknown."""
 
     async def get(self, job_id: str) -> Record | None:
         """The job, or None if it is unknown or no longer kept."""
 
-    async def newest(self, problem_id: str, count: int = 100) -> list[str]:
-        """Ids of the jobs of a problem, newest first; some may no longer be kept.
+    async def newest(self, problem_id: str, count: int = 100, *, owner: str = "") -> list[str]:
+        """Ids of the jobs of an owner's problem, newest first; some may no longer be kept.
 
         Ids alone: a hundred results may have more bytes than anyone should hold at once.
         """
 
-    async def define(self, problem_id: str, definition: str) -> Defined:
-        """Store what the jobs of a problem are judged by, in place of what was stored before.
+    async def define(self, problem_id: str, definition: str, *, owner: str = "") -> Defined:
+        """Store what the jobs of an owner's problem are judged by, in place of what was stored before.
 
         Raises ``ProblemsFull``.
         """
 
-    async def definition(self, problem_id: str) -> tuple[str, str] | None:
+    async def definition(self, problem_id: str, *, owner: str = "") -> tuple[str, str] | None:
         """Digest and text of what is stored for a problem, or None."""
 
-    async def undefine(self, problem_id: str) -> bool:
+    async def undefine(self, problem_id: str, *, owner: str = "") -> bool:
         """Forget what is stored for a problem; whether there was anything."""
 
     async def progress(self, claim: Claim, events: Sequence[str]) -> bool:

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fleet import keys
 from fleet.events import announcement
-from fleet.job import JobState
-from fleet.queue import Claim, Record
+from fleet.job import JOB_ID_PATTERN, JobState, Lane
+from fleet.queue import Claim, Order, Record
 
 _FULL_OUTPUT_CHARS = 1024  # in whole groups of base64
 _FULL_CASES = 16  # the counts tell of all
@@ -24,9 +25,12 @@ RECORD_FIELDS = (
     "finished",
     "worker",
     "result",
+    "owner",
+    "lane",
+    "due",
 )
-_NOT_CLAIMED = (b"public", b"ready", b"retry")
-CLAIM_FIELDS = 8  # of each job in the answer of claim
+_NOT_CLAIMED = (b"ready", b"later")
+CLAIM_FIELDS = 9  # of each job in the answer of claim
 
 
 def text(value: bytes) -> str:
@@ -73,9 +77,19 @@ def event_of(claim: Claim, result: Mapping[str, Any]) -> str:
     return announcement(claim.job_id, result)
 
 
+def order_fields(order: Order) -> list[str | float]:
+    """An order as ``fleet/lua/_accept.lua`` reads it. Raises ``ValueError`` if it cannot be stored."""
+    if not JOB_ID_PATTERN.fullmatch(order.job_id):
+        raise ValueError("a job id is 32 hexadecimal digits")
+    return [
+        *(order.job_id, order.spec, order.problem_id, keys.by_problem(order.problem_id, order.owner)),
+        *(keys.plain(order.language), order.lane, order.run_at_ms, order.delay_ms),
+    ]
+
+
 def claim_of(fields: Sequence[bytes], claimed_at_ms: int) -> Claim:
     """A claim of what the script of that name answers for one job."""
-    job_id, fence, spec, fails, crashes, queued, oversize, definition = fields
+    job_id, fence, spec, fails, crashes, queued, oversize, definition, owner = fields
     return Claim(
         job_id=text(job_id),
         fence=text(fence),
@@ -86,6 +100,7 @@ def claim_of(fields: Sequence[bytes], claimed_at_ms: int) -> Claim:
         claimed_at_ms=claimed_at_ms,
         oversize_bytes=int(oversize),
         definition=text(definition),
+        owner=text(owner),
     )
 
 
@@ -107,6 +122,9 @@ def record_of(job_id: str, values: Sequence[bytes | None]) -> Record | None:
         finished_at_ms=_whole(known["finished"]),
         worker=None if worker is None else text(worker),
         result=None if result is None else json.loads(result),
+        owner=text(known["owner"] or b""),
+        lane=Lane(text(known["lane"] or b"normal")),
+        run_at_ms=_whole(known["due"]),
     )
 
 

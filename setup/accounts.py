@@ -20,7 +20,7 @@ from setup.engine import ROOT
 ROOMS = ("api", "worker", "subscriber")
 KEYS = "keys"  # who makes API keys: neither a room nor anyone else
 USERS = ("operator", "producer", *ROOMS, KEYS)
-# The command of a call in a script; one may be chosen: call(front and 'LPUSH' or 'RPUSH', ...).
+# The command of a call in a script; one may be chosen: call(back and 'LPUSH' or 'RPUSH', ...).
 _CALL = re.compile(r"\bp?call\(([^,()]*)")
 _COMMAND = re.compile(r"'([A-Z]+)'")
 _INCLUDE = "-- include:"
@@ -42,6 +42,8 @@ class Grant:
 _OWNED = keys.COUNT.removesuffix("count") + "*"
 _BY_PROBLEM = keys.by_problem("").rpartition(":")[0] + ":*"
 _PROBLEM = keys.problem("").rpartition(":")[0] + ":*"
+# Where jobs wait.
+_WAITING = (keys.ready("*", "*"), keys.turns("*", "*"), keys.CLOCKS, keys.LATER)
 _API_KEY = keys.api_key("*")
 # Every script names the public list as its key; the selector in parentheses allows just that, and no
 # command that could touch what is on it.
@@ -53,11 +55,11 @@ GRANTS: Mapping[str, Grant] = {
     "api": Grant(
         verbs=(
             *("define", "deliveries_list", "deliveries_redeliver", "depth", "enqueue", "key_find"),
-            *("undefine", "workers"),
+            *("position", "undefine", "workers"),
         ),
         commands="+hgetall +hmget +lrange +xrange +wait +info +subscribe +unsubscribe",
         keys=f"~{keys.PUBLIC} ~{keys.job('*')} ~{_BY_PROBLEM} ~{_PROBLEM} ~{keys.PROBLEMS} ~{keys.COUNT} "
-        f"~{keys.DELIVERIES} %R~{_OWNED} %R~{_API_KEY}",
+        f"{' '.join(f'~{key}' for key in _WAITING)} ~{keys.DELIVERIES} %R~{_OWNED} %R~{_API_KEY}",
         channels=f"&{keys.DONE_CHANNEL} &{keys.PROGRESS_CHANNEL} &{keys.DELIVERY_CHANNEL}",
     ),
     # It reads definitions; that it could write them makes no difference, as it writes their results.

@@ -49,7 +49,7 @@ class Definitions:
         if digest in self._kept:
             self._kept.move_to_end(digest)
             return self._kept[digest][0]
-        stored = await run.answer(lambda: self._queue.definition(problem_id))
+        stored = await run.answer(lambda: self._queue.definition(problem_id, owner=run.claim.owner))
         if stored is None and not run.loss:
             raise InvalidJob("definition", "was removed while the job was claimed; submit it again")
         return None if stored is None else self._read(stored[1])

@@ -11,16 +11,15 @@ local function end_job(id, fence, result, event, retention_s, dead)
   call('HDEL', job, 'spec', 'fence', 'running')
   call('EXPIRE', job, retention_s)
   count('done')
-  local known = call('HMGET', job, 'problemId', 'told')
+  local known = call('HMGET', job, 'problemId', 'told', 'owner')
   if known[2] then
     call('EXPIRE', K.told .. id, retention_s)
   end
   local problem = known[1]
   if problem and problem ~= '' then
-    local index = K.by_problem .. redis.sha1hex(problem)
+    local index = K.by_problem .. owned(problem, known[3])
     if call('EXPIRE', index, retention_s) == 0 then
-      call('LPUSH', index, id)  -- the job waited longer than the retention
-      call('EXPIRE', index, retention_s)
+      note_newest(index, id, retention_s)  -- the job waited longer than the retention
     end
   end
   if dead then

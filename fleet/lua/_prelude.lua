@@ -26,3 +26,16 @@ local function memory_full()
   local answer = redis.pcall('SETRANGE', K.claimed, 0, '')
   return type(answer) == 'table' and answer.err ~= nil
 end
+
+-- The newest jobs of a problem, in the list `index`.
+local function note_newest(index, id, retention_s)
+  call('LPUSH', index, id)
+  call('LTRIM', index, 0, 99)
+  call('EXPIRE', index, retention_s)
+end
+
+-- The end of a key that belongs to an owner's problem; as in fleet/keys.py.
+local function owned(problem, owner)
+  local digest = redis.sha1hex(problem)
+  return owner and owner ~= '' and owner .. ':' .. digest or digest
+end

@@ -1,51 +1,100 @@
--- The ready lanes: where jobs wait to be claimed, and how sleeping workers learn of them.
+-- The ready lanes: where jobs wait to be claimed, in whose turn, and how sleeping workers learn of them.
 local LANES = {'high', 'normal', 'low'}
 local IS_LANE = {high = true, normal = true, low = true}
 local ANY = '*'               -- the language of jobs that need a verdict and no run
-local WAKE = '^{"v":1,"wake":(%d%d?%d?%d?%d?)}$'
+local TOKEN = '{"v":1,"wake":1}'
+local WAKE = '^{"v":1,"wake":%d%d?%d?%d?%d?}$'
+local TIE = 1 / 4096
 
-local function make_ready(id, lane, language, front)
-  local name = lane .. ':' .. language
-  call('SADD', K.lanes, name)
-  call(front and 'LPUSH' or 'RPUSH', K.ready .. name, id)
-  call('HSET', K.job .. id, 'place', 'ready')
+-- Fair share is start-time fair queuing: the jobs of a lane and language are claimed in the order of
+-- their turns. An owner's next job gets the turn after its last one, or after the one that was claimed
+-- last, whichever is later: so a thousand jobs of one owner hold up a job of another for one turn.
+-- Jobs that would share a turn come in the order in which they were accepted.
+
+-- The turn a ready set has come to.
+local function clock_of(name)
+  local clock = call('ZSCORE', K.clocks, name)
+  if not clock then
+    call('ZADD', K.clocks, 0, name)
+  end
+  return tonumber(clock or 0)
 end
 
--- Put a job that was leased or waited for its retry back to the front of its own lane.
+local function next_turn(name, owner)
+  local last = tonumber(call('ZSCORE', K.turns .. name, owner) or 0)
+  local turn = math.floor(math.max(clock_of(name), last)) + 1
+  local tied = call('ZREVRANGEBYSCORE', K.ready .. name, '(' .. turn + 1, turn, 'WITHSCORES', 'LIMIT', 0, 1)
+  if tied[2] then
+    turn = math.min(tonumber(tied[2]) + TIE, turn + 1 - TIE)
+  end
+  call('ZADD', K.turns .. name, turn, owner)
+  return turn
+end
+
+-- Put back a job that was leased or whose time has come. One that had a turn keeps it, and so is
+-- among the first; one that goes to another set than before becomes the first there.
 local function requeue(id)
   local job = K.job .. id
-  local known = call('HMGET', job, 'lane', 'route', 'crashes')
+  local known = call('HMGET', job, 'lane', 'route', 'crashes', 'list', 'turn', 'owner')
   if not known[1] then
     return false
   end
   local spent = tonumber(known[3] or 0) >= CRASHES_MAX
-  call('HSET', job, 'state', 'queued')
-  call('HDEL', job, 'fence', 'worker', 'started', 'running')
-  make_ready(id, known[1], spent and ANY or known[2], true)
+  local name = known[1] .. ':' .. (spent and ANY or known[2])
+  local turn = known[5]
+  if not turn then
+    turn = next_turn(name, known[6] or '')
+  elseif known[4] ~= name then
+    turn = clock_of(name)
+  end
+  call('ZADD', K.ready .. name, turn, id)
+  call('HSET', job, 'place', 'ready', 'state', 'queued', 'list', name)
+  call('HDEL', job, 'fence', 'worker', 'started', 'running', 'due')
   call('PUBLISH', K.progress_channel, id)
   return true
 end
 
 local function ready_total()
   local total = 0
-  for _, name in ipairs(call('SMEMBERS', K.lanes)) do
-    total = total + call('LLEN', K.ready .. name)
+  for _, name in ipairs(call('ZRANGE', K.clocks, 0, -1)) do
+    total = total + call('ZCARD', K.ready .. name)
   end
   return total
 end
 
--- An idle worker sleeps on the public list only. Whenever a script leaves ready work and that list
--- empty, it pushes a token there, which wakes one sleeper. Who cannot take any of the work hands
--- the token on, at most as often as there are workers. A token is no job, and a forged one only
--- makes a worker look.
-local function wake(hops)
-  if hops > 0 and call('LLEN', K.public) == 0 and ready_total() > 0 then
-    call('LPUSH', K.public, '{"v":1,"wake":' .. math.min(hops, 99999) .. '}')
+-- An idle worker sleeps on the public list only. A script that leaves ready work pushes a token there,
+-- which wakes one sleeper, or keeps the next from sleeping; wherever on the list it is, one is enough.
+-- Who cannot take any of the work hands the token on, as often as there are workers since work was
+-- last announced. A token is no job, and a forged one only makes a worker look.
+-- LPOS compares without a copy: what lies there may be of any size.
+local TOKEN_AMONG = 64        -- items from either end; behind more of them there may be a second token
+
+local function token_waits()
+  return call('LPOS', K.public, TOKEN, 'RANK', -1, 'MAXLEN', TOKEN_AMONG)
+    or call('LPOS', K.public, TOKEN, 'MAXLEN', TOKEN_AMONG)
+end
+
+local function push_token()
+  if not token_waits() then
+    call('LPUSH', K.public, TOKEN)
   end
 end
 
 local function wake_someone()
-  wake(math.max(call('ZCARD', K.workers), 1))
+  call('HSET', K.count, 'hops', 0)
+  push_token()
+end
+
+local function hand_token_on()
+  if count('hops') < call('ZCARD', K.workers) and ready_total() > 0 then
+    push_token()
+  end
+end
+
+-- Raw items that nobody has taken yet.
+local function public_total()
+  local items = call('LLEN', K.public)
+  return items > 0 and token_waits() and items - 1 or items
 end
 
 -- Items go back to the right end in their order: the oldest lies at the right of an inbox.

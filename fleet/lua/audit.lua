@@ -1,6 +1,6 @@
--- include: _ready _intake
+-- include: _ready
 -- audit: the conservation law in one atomic step. Only reads; takes time on a long queue.
--- Returns {accepted, done, public, inbox, ready, retry, leased, missing, doubled}
+-- Returns {accepted, done, public, inbox, ready, later, leased, missing, doubled}
 -- Every accepted job is either done or found in exactly one place. Foreign items count as accepted
 -- once they are taken in.
 local found, doubled, seen = 0, 0, {}
@@ -14,20 +14,12 @@ local function see(id)
   seen[id] = true
 end
 
--- Raw items: how many there are, tokens aside. A repeated push is no second job.
-local waiting = {}
+-- Raw items: how many there are, tokens aside.
 local function look(key)
   local items = 0
   for _, text in ipairs(call('LRANGE', key, 0, -1)) do
     if not string.match(text, WAKE) then
       items = items + 1
-      local id = #text <= KNOWN_BYTES_MAX and string.match(text, KNOWN)
-      if id then
-        local known = call('HMGET', K.job .. id, 'digest', 'place')
-        if known[2] == 'public' and known[1] == redis.sha1hex(text) then
-          waiting[id] = true
-        end
-      end
     end
   end
   return items
@@ -37,22 +29,19 @@ local public, inbox, ready = look(K.public), 0, 0
 for _, worker in ipairs(call('ZRANGE', K.workers, 0, -1)) do
   inbox = inbox + look(K.inbox .. worker)
 end
-for _, name in ipairs(call('SMEMBERS', K.lanes)) do
-  for _, id in ipairs(call('LRANGE', K.ready .. name, 0, -1)) do
+for _, name in ipairs(call('ZRANGE', K.clocks, 0, -1)) do
+  for _, id in ipairs(call('ZRANGE', K.ready .. name, 0, -1)) do
     see(id)
     ready = ready + 1
   end
 end
 local places = {}
-for i, key in ipairs({K.retry, K.leases}) do
+for i, key in ipairs({K.later, K.leases}) do
   local ids = call('ZRANGE', key, 0, -1)
   places[i] = #ids
   for _, id in ipairs(ids) do
     see(id)
   end
-end
-for id in pairs(waiting) do
-  see(id)
 end
 
 local known = call('HMGET', K.count, 'enqueued', 'adopted', 'done')

@@ -20,8 +20,9 @@ end
 
 local pause = math.min(ARGV[5] * 2 ^ fails, tonumber(ARGV[6]))
 call('ZREM', K.leases, id)  -- first write, allowed on a full memory
-call('ZADD', K.retry, now_ms() + math.floor(pause * ARGV[7] / 1000), id)
-call('HSET', job, 'place', 'retry', 'state', 'queued', 'reason', ARGV[3], 'past', fence, 'past_how', 'retry')
+local due = now_ms() + math.floor(pause * ARGV[7] / 1000)
+call('ZADD', K.later, due, id)
+call('HSET', job, 'place', 'later', 'due', due, 'state', 'queued', 'reason', ARGV[3], 'past', fence, 'past_how', 'retry')
 call('HINCRBY', job, 'fails', 1)
 call('HDEL', job, 'fence', 'worker', 'started', 'running')
 call('PUBLISH', K.progress_channel, id)

@@ -1,7 +1,7 @@
 -- include: _ready
 -- reap: bring back what nobody holds any more. Works on a full memory; a bounded batch a call.
 -- ARGV  1 lease, ms: a worker silent for longer is dead
--- Returns {leases that ran out, retries that became due, raw items from inboxes of dead workers}
+-- Returns {leases that ran out, jobs whose time has come, raw items from inboxes of dead workers}
 local now, BATCH = now_ms(), 100
 local expired, due, returned = 0, 0, 0
 
@@ -19,8 +19,8 @@ for _, id in ipairs(call('ZRANGEBYSCORE', K.leases, '-inf', now, 'LIMIT', 0, BAT
   end
 end
 
-for _, id in ipairs(call('ZRANGEBYSCORE', K.retry, '-inf', now, 'LIMIT', 0, BATCH)) do
-  call('ZREM', K.retry, id)
+for _, id in ipairs(call('ZRANGEBYSCORE', K.later, '-inf', now, 'LIMIT', 0, BATCH)) do
+  call('ZREM', K.later, id)
   if requeue(id) then
     due = due + 1
   end

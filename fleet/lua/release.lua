@@ -17,5 +17,7 @@ for i = #ARGV - 1, 2, -2 do
   end
 end
 return_inbox(ARGV[1])
-wake_someone()
+if ready_total() > 0 then
+  wake_someone()
+end
 return released

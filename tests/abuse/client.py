@@ -12,8 +12,8 @@ from typing import Any
 
 from fleet import keys
 from fleet.events import Completion
-from fleet.job import Lane
 from fleet.languages import Language
+from fleet.queue import Order
 from fleet.redis_client import RedisClients
 from fleet.redis_queue import QueueOptions, RedisQueue
 from fleet.testing import a_job_id
@@ -70,9 +70,13 @@ class Client:
 
     async def submit(self, item: Mapping[str, Any]) -> str:
         """The id of a job that was accepted."""
-        job_id = a_job_id()
-        await self.queue.enqueue(job_id, json.dumps(item), item["problemId"], item["language"], Lane.NORMAL)
-        return job_id
+        order = Order(
+            job_id=a_job_id(),
+            spec=json.dumps(item),
+            problem_id=item["problemId"],
+            language=item["language"],
+        )
+        return (await self.queue.enqueue(order)).job_id
 
     async def send_canary(self, language: Language) -> Canary:
         """A canary that was accepted just now."""

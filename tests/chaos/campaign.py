@@ -153,7 +153,7 @@ class _Campaign:
                 lives, _ = oracle.lines(self._fleet.texts(self._fleet.subscriber))
                 logged = {line.n for life in lives for line in life}
                 unlogged = (await oracle.counters(self._fleet.clients)).get("events", 0) - len(logged)
-                places = audit.public + audit.inbox + audit.ready + audit.retry + audit.leased
+                places = audit.public + audit.inbox + audit.ready + audit.later + audit.leased
                 if places == 0 and unlogged <= 0:
                     return
             await pause(_SAMPLE_S)

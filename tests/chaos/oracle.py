@@ -121,7 +121,7 @@ def _acknowledged(facts: Facts) -> Line:
 def _nothing_waits(facts: Facts) -> Line:
     waiting = [job_id for job_id, job in facts.jobs.items() if job.place != "done"]
     audit = facts.final
-    places = (audit.public, audit.inbox, audit.ready, audit.retry, audit.leased)
+    places = (audit.public, audit.inbox, audit.ready, audit.later, audit.leased)
     return _line("nothing waits or is leased any more", waiting, sum(places))
 
 

@@ -135,8 +135,6 @@ class Traffic:
             if not job_id:
                 self._ledger.resubmitted.add(token)
         self._ledger.by_api[job_id] = token
-        item = {"v": 1, "jobId": job_id, "problemId": token}
-        self._ledger.remember(json.dumps(item, separators=(",", ":")))
 
     async def _submit_once(
         self, http: httpx2.AsyncClient, job: Mapping[str, Any], headers: Mapping[str, str]

@@ -13,11 +13,14 @@ from testcontainers.core.container import DockerContainer
 from testcontainers.core.network import Network
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
+from fleet.queue import Queue
 from fleet.redis_client import RedisClients, Timing
+from fleet.testing import a_worker
 from tests.chaos.processes import free_port
 from tests.contract.faulty_proxy import FaultyProxy
 from tests.contract.queue_harness import FakeHarness, Harness, RedisHarness
 
+ROOMY_MAX = 5_000
 IMAGE = os.environ.get("SANDFLEET_TEST_REDIS_IMAGE", "sandfleet/redis:latest")
 COMMAND = (
     "redis-server --bind 0.0.0.0 --protected-mode no --dir /data --appendonly yes --save '' "
@@ -87,12 +90,44 @@ def redis_harness(clients: RedisClients) -> RedisHarness:
 
 
 @pytest.fixture(params=["fake", "redis"])
-def harness(request: pytest.FixtureRequest) -> Harness:
+def implementation(request: pytest.FixtureRequest) -> str:
     """Each implementation of the queue in turn."""
-    if request.param == "fake":
+    return str(request.param)
+
+
+@pytest.fixture
+def harness(implementation: str, request: pytest.FixtureRequest) -> Harness:
+    """A queue under test."""
+    if implementation == "fake":
         return FakeHarness()
     real: RedisHarness = request.getfixturevalue("redis_harness")
     return real
+
+
+@pytest.fixture
+def roomy(implementation: str, request: pytest.FixtureRequest) -> Harness:
+    """One with room for thousands of jobs."""
+    if implementation == "fake":
+        return FakeHarness(ROOMY_MAX)
+    return RedisHarness(request.getfixturevalue("clients"), ROOMY_MAX)
+
+
+@pytest.fixture
+async def queue(harness: Harness) -> Queue:
+    """A queue with one worker, ``w1``."""
+    await harness.queue.register(a_worker("w1"))
+    return harness.queue
+
+
+@pytest.fixture
+async def conserved(harness: Harness) -> AsyncIterator[None]:
+    """Whatever a test did: no job is lost, none is in two places, events are numbered without gaps."""
+    yield
+    audit = await harness.queue.audit()
+    assert (audit.missing, audit.doubled) == (0, 0), audit
+    events = await harness.events()
+    assert [event.n for event in events] == list(range(1, audit.done + 1))
+    assert len({event.job_id for event in events}) == len(events)
 
 
 @pytest.fixture

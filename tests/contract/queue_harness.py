@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from fleet import keys
 from fleet.events import Completion
-from fleet.queue import Queue
+from fleet.job import Lane
+from fleet.queue import Claim, Queue
 from fleet.redis_client import RedisClients
 from fleet.redis_queue import QueueOptions, RedisQueue
-from fleet.testing import FakeQueue
+from fleet.testing import FakeQueue, a_result, a_submission, an_order
 
 LEASE_S = 15.0
 WAITING_MAX = 50
@@ -17,17 +18,45 @@ ITEM_BYTES_MAX = 20_000
 PROBLEMS_MAX = 20
 PROBLEMS_BYTES_MAX = 4_000
 
-# All times a script compares lie in these three sorted sets, so time passes by moving scores back.
-# It begins with a write that a full memory does not refuse.
+WORDS = ["tongue", "tg"]
+
+# All times a script compares lie in these sorted sets, so time passes by moving scores back; all else
+# that time does is that keys expire. It begins with a write that a full memory does not refuse.
 _ADVANCE = """
 redis.call('ZREM', KEYS[1], '')
+local by = tonumber(ARGV[1])
 for _, key in ipairs(KEYS) do
   local rows = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
   for i = 1, #rows, 2 do
-    redis.call('ZADD', key, rows[i + 1] - ARGV[1], rows[i])
+    redis.call('ZADD', key, rows[i + 1] - by, rows[i])
+  end
+end
+for _, key in ipairs(redis.call('KEYS', '*')) do
+  local left = redis.call('PTTL', key)
+  if left > by then
+    redis.call('PEXPIRE', key, left - by)
+  elseif left >= 0 then
+    redis.call('DEL', key)
   end
 end
 """
+
+
+async def put(queue: Queue, lane: Lane = Lane.NORMAL, *, owner: str = "", **changes: Any) -> str:
+    """Enqueue a job; its id."""
+    order = an_order(a_submission(**changes), lane=lane, owner=owner)
+    return (await queue.enqueue(order)).job_id
+
+
+async def take(queue: Queue, worker: str = "w1") -> Claim:
+    """Claim exactly one job."""
+    (claim,) = await queue.claim(worker, WORDS, 1)
+    return claim
+
+
+def result(claim: Claim, **changes: Any) -> dict[str, Any]:
+    """The result of a run that went well, or differs in what is said."""
+    return a_result(job_id=claim.job_id, **changes).to_json()
 
 
 class Harness(Protocol):
@@ -41,7 +70,7 @@ class Harness(Protocol):
         """LPUSH onto the public list, as any program may."""
 
     async def advance(self, seconds: float) -> None:
-        """Let time pass for leases, retries and heartbeats."""
+        """Let time pass."""
 
     async def events(self) -> list[Completion]:
         """Every event there was, oldest first."""
@@ -50,9 +79,9 @@ class Harness(Protocol):
 class FakeHarness:
     """``FakeQueue``."""
 
-    def __init__(self) -> None:
+    def __init__(self, waiting_max: int = WAITING_MAX) -> None:
         self.queue = FakeQueue(
-            waiting_max=WAITING_MAX,
+            waiting_max=waiting_max,
             lease_s=LEASE_S,
             item_bytes_max=ITEM_BYTES_MAX,
             problems_max=PROBLEMS_MAX,
@@ -73,12 +102,12 @@ class FakeHarness:
 class RedisHarness:
     """``RedisQueue`` on a real server."""
 
-    def __init__(self, clients: RedisClients) -> None:
+    def __init__(self, clients: RedisClients, waiting_max: int = WAITING_MAX) -> None:
         self.clients = clients
         self.queue = RedisQueue(
             clients,
             QueueOptions(
-                waiting_max=WAITING_MAX,
+                waiting_max=waiting_max,
                 lease_s=LEASE_S,
                 item_bytes_max=ITEM_BYTES_MAX,
                 problems_max=PROBLEMS_MAX,
@@ -91,7 +120,7 @@ class RedisHarness:
             await self.clients.call("LPUSH", keys.PUBLIC, item)
 
     async def advance(self, seconds: float) -> None:
-        places = (keys.LEASES, keys.RETRY, keys.WORKERS)
+        places = (keys.LEASES, keys.LATER, keys.WORKERS)
         await self.clients.call("EVAL", _ADVANCE, len(places), *places, int(seconds * 1000))
 
     async def events(self) -> list[Completion]:

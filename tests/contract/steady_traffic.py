@@ -10,10 +10,9 @@ from typing import TypeVar
 
 from fleet.errors import QueueUnavailable
 from fleet.events import Announcements, Completion, Completions
-from fleet.job import Lane
 from fleet.redis_client import RedisClients
 from fleet.redis_queue import QueueOptions, RedisQueue
-from fleet.testing import a_job_id, a_result, a_submission, a_worker
+from fleet.testing import a_job_id, a_result, a_worker, an_order
 from tests.contract.sentinels import eventually
 
 T = TypeVar("T")
@@ -32,7 +31,7 @@ async def until_answered(ask: Callable[[], Awaitable[T]]) -> T:
 
 
 async def put(queue: RedisQueue, job_id: str) -> str:
-    await queue.enqueue(job_id, a_submission().to_spec(), "p", "tongue", Lane.NORMAL)
+    await queue.enqueue(an_order(job_id=job_id, problem_id="p"))
     return job_id
 
 

@@ -21,7 +21,7 @@ from fleet.testing import a_job_id, a_worker
 from setup import accounts
 from tests.contract.conftest import RedisServer
 from tests.contract.deliveries_harness import RedisDeliveriesHarness
-from tests.contract.test_redis_queue import WORDS, put, result
+from tests.contract.queue_harness import WORDS, put, result
 
 PASSWORDS = {user: user * 3 for user in accounts.USERS}
 REFUSED = r"(?i)no permissions|NoPermission|can't (access|run)"

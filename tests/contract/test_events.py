@@ -11,10 +11,9 @@ import pytest
 from fleet import keys
 from fleet.errors import QueueUnavailable
 from fleet.events import Announcements, Batch, Completion, Completions
-from fleet.job import Lane
 from fleet.redis_client import RedisClients, Timing
 from fleet.redis_queue import RedisQueue
-from fleet.testing import a_job_id, a_result, a_submission, a_worker
+from fleet.testing import a_result, a_worker, an_order
 from tests.contract.conftest import RedisServer
 from tests.contract.faulty_proxy import FaultyProxy
 from tests.contract.queue_harness import RedisHarness
@@ -29,7 +28,7 @@ async def queue(redis_harness: RedisHarness) -> RedisQueue:
 async def end_jobs(queue: RedisQueue, count: int) -> list[str]:
     """Bring ``count`` jobs to their end; their ids in the order of their events."""
     for _ in range(count):
-        await queue.enqueue(a_job_id(), a_submission().to_spec(), "p", "tongue", Lane.NORMAL)
+        await queue.enqueue(an_order(problem_id="p"))
     claims = await queue.claim("w1", ["tongue"], count)
     assert len(claims) == count
     for claim in claims:

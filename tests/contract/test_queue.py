@@ -5,63 +5,36 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from typing import Any
 
 import pytest
 
 from fleet.errors import QueueFull
 from fleet.job import JobState, Lane, Verdict
-from fleet.queue import CRASHES_MAX, Claim, Fail, Finish, Queue
-from fleet.testing import a_job_id, a_result, a_submission, a_worker
-from tests.contract.queue_harness import ITEM_BYTES_MAX, LEASE_S, WAITING_MAX, Harness
+from fleet.queue import CRASHES_MAX, Fail, Finish, Queue
+from fleet.testing import a_job_id, a_submission, a_worker, an_order
+from tests.contract.queue_harness import (
+    ITEM_BYTES_MAX,
+    LEASE_S,
+    WAITING_MAX,
+    WORDS,
+    Harness,
+    put,
+    result,
+    take,
+)
 
-WORDS = ["tongue", "tg"]
-
-
-@pytest.fixture
-async def queue(harness: Harness) -> Queue:
-    """A queue with one worker, ``w1``."""
-    await harness.queue.register(a_worker("w1"))
-    return harness.queue
-
-
-@pytest.fixture(autouse=True)
-async def conserved(harness: Harness) -> Any:
-    """Whatever a test did: no job is lost, none is in two places, events are numbered without gaps."""
-    yield
-    audit = await harness.queue.audit()
-    assert (audit.missing, audit.doubled) == (0, 0), audit
-    events = await harness.events()
-    assert [event.n for event in events] == list(range(1, audit.done + 1))
-    assert len({event.job_id for event in events}) == len(events)
-
-
-async def put(queue: Queue, lane: Lane = Lane.NORMAL, **changes: Any) -> str:
-    """Enqueue a job; its id."""
-    job_id = a_job_id()
-    submission = a_submission(**changes)
-    await queue.enqueue(job_id, submission.to_spec(), submission.problem_id, submission.language, lane)
-    return job_id
-
-
-async def take(queue: Queue, worker: str = "w1") -> Claim:
-    """Claim exactly one job."""
-    (claim,) = await queue.claim(worker, WORDS, 1)
-    return claim
-
-
-def result(claim: Claim, **changes: Any) -> dict[str, Any]:
-    return a_result(job_id=claim.job_id, **changes).to_json()
+RAW = b'{"problemId":"p","code":"%d","language":"tongue"}'
+pytestmark = pytest.mark.usefixtures("conserved")
 
 
 # --- a job's way ---------------------------------------------------------------------------------
 
 
 async def test_a_job_goes_from_queued_through_running_to_done(harness: Harness, queue: Queue) -> None:
-    job_id = a_job_id()
-    spec = a_submission(code="print('ü')").to_spec()
-    accepted = await queue.enqueue(job_id, spec, "two-sum", "tongue", Lane.NORMAL)
-    assert (accepted.job_id, accepted.waiting) == (job_id, 1)
+    order = an_order(a_submission(code="print('ü')"))
+    job_id, spec = order.job_id, order.spec
+    accepted = await queue.enqueue(order)
+    assert (accepted.job_id, accepted.waiting, accepted.position) == (job_id, 1, 1)
     record = await queue.get(job_id)
     assert record
     assert (record.state, record.attempt, record.worker) == (JobState.QUEUED, 0, None)
@@ -93,11 +66,14 @@ async def test_an_unknown_job_is_none(queue: Queue) -> None:
 
 
 async def test_the_same_enqueue_again_changes_nothing(queue: Queue) -> None:
-    job_id, spec = a_job_id(), a_submission().to_spec()
-    first = await queue.enqueue(job_id, spec, "p", "tongue", Lane.NORMAL)
-    again = await queue.enqueue(job_id, spec, "p", "tongue", Lane.NORMAL)
-    assert (again.job_id, again.queued_at_ms) == (first.job_id, first.queued_at_ms)
-    assert len(await queue.claim("w1", WORDS, 5)) == 1
+    order = an_order(problem_id="p")
+    first = await queue.enqueue(order)
+    assert await queue.enqueue(order) == first
+    await put(queue, owner="b")
+    assert (await queue.enqueue(order)).position == 1
+    assert len(await queue.claim("w1", WORDS, 5)) == 2
+    assert (await queue.enqueue(order)).queued_at_ms == first.queued_at_ms  # it runs: nothing waits again
+    assert await queue.claim("w1", WORDS, 5) == []
     assert len(await queue.newest("p")) == 1
 
 
@@ -376,7 +352,7 @@ async def test_a_failure_of_ours_is_tried_again_and_then_dies(harness: Harness, 
         assert await queue.fail(claim, "engine", result(claim)) is Fail.RETRY
         assert await queue.fail(claim, "engine", result(claim)) is Fail.RETRY  # sent again
         assert await queue.claim("w1", WORDS, 1) == []
-        assert (await queue.depth()).retry == 1
+        assert (await queue.depth()).later == 1
         await harness.advance(61)
         assert (await queue.reap()).due == 1
     claim = await take(queue)
@@ -441,56 +417,60 @@ async def test_wait_returns_when_its_time_is_over(queue: Queue) -> None:
 async def test_what_lies_in_an_inbox_is_claimed_next_or_goes_back_in_order(
     harness: Harness, queue: Queue
 ) -> None:
-    ids = [await put(queue) for _ in range(4)]
+    items = [RAW % number for number in range(24)]
+    await harness.push(*items[:4])
     await queue.wait("w1", 1)
     await queue.wait("w1", 1)
     assert (await queue.audit()).inbox == 2
-    assert (await take(queue)).job_id == ids[0]
+    assert (await take(queue)).spec == items[0]
     assert (await queue.audit()).inbox == 0
-    ids += [await put(queue) for _ in range(20)]
-    await queue.claim("w1", WORDS, 1)  # leaves a public rest behind
+    await harness.push(*items[4:])
+    assert [claim.spec for claim in await queue.claim("w1", WORDS, 1)] == items[1:2]
     rest = (await queue.audit()).public
+    assert rest > 2
     await queue.wait("w1", 1)
     await queue.wait("w1", 1)
+    assert (await queue.audit()).inbox == 2
     await queue.release("w1", [])
     audit = await queue.audit()
     assert (audit.inbox, audit.public) == (0, rest)
-    taken = [claim.job_id for claim in await queue.claim("w1", WORDS, 30)]
-    assert taken == ids[2:]
+    taken = [claim.spec for claim in await queue.claim("w1", WORDS, 30)]
+    assert taken == items[2:]
 
 
 async def test_the_inbox_of_a_dead_worker_goes_back(harness: Harness, queue: Queue) -> None:
     await queue.register(a_worker("w2"))
-    job_id = await put(queue)
+    await harness.push(RAW % 1)
     await queue.wait("w2", 1)
     assert (await queue.reap()).returned == 0
     await harness.advance(LEASE_S + 1)
     await queue.renew("w1", {})
     assert (await queue.reap()).returned == 1
-    assert (await take(queue)).job_id == job_id
+    assert (await take(queue)).spec == RAW % 1
 
 
-async def test_unregister_gives_the_inbox_back(queue: Queue) -> None:
-    job_id = await put(queue)
+async def test_unregister_gives_the_inbox_back(harness: Harness, queue: Queue) -> None:
+    await harness.push(RAW % 1)
     await queue.wait("w1", 1)
     await queue.unregister("w1")
     await queue.register(a_worker("w2"))
-    assert (await take(queue, "w2")).job_id == job_id
+    assert (await take(queue, "w2")).spec == RAW % 1
 
 
 # --- figures -------------------------------------------------------------------------------------
 
 
 async def test_depth_and_audit_tell_where_jobs_are(harness: Harness, queue: Queue) -> None:
+    await harness.push(RAW % 1)
     for lane in (Lane.NORMAL, Lane.NORMAL, Lane.LOW, Lane.HIGH):
         await put(queue, lane)
     before = await queue.depth()
-    assert (before.public, before.leased) == (4, 0)
+    assert (before.public, sum(before.ready.values()), before.leased) == (1, 4, 0)
     done, failed = await queue.claim("w1", WORDS, 2)
     await queue.finish(done, result(done))
     await queue.fail(failed, "engine", result(failed))
     audit = await queue.audit()
-    assert (audit.accepted, audit.done, audit.ready, audit.retry, audit.leased) == (4, 1, 2, 1, 0)
+    assert (audit.accepted, audit.done, audit.ready, audit.later, audit.leased) == (5, 1, 3, 1, 0)
     after = await queue.depth()
-    assert sum(after.ready.values()) == 2
-    assert (after.retry, after.dead) == (1, 0)
+    assert sum(after.ready.values()) == 3
+    assert (after.public, after.later, after.dead) == (0, 1, 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
@@ -11,26 +10,22 @@ from fleet.errors import ProblemsFull
 from fleet.judging import digest_of
 from fleet.queue import Claim, Fail, Finish, Queue
 from fleet.testing import a_job_id, a_worker
-from tests.contract.queue_harness import LEASE_S, PROBLEMS_BYTES_MAX, PROBLEMS_MAX, Harness
-from tests.contract.test_queue import WORDS, put, result, take
+from tests.contract.queue_harness import (
+    LEASE_S,
+    PROBLEMS_BYTES_MAX,
+    PROBLEMS_MAX,
+    WORDS,
+    Harness,
+    put,
+    result,
+    take,
+)
 
 DEFINITION = '{"tests":[{"expected":"é😀\\n"}]}'
 HOSTILE_IDS = ["p", "a/b", ":*?[]{}", "é\U0001f600", "x" * 128, "problems", "0" * 32]
 
 
-@pytest.fixture
-async def queue(harness: Harness) -> Queue:
-    """A queue with one worker, ``w1``."""
-    await harness.queue.register(a_worker("w1"))
-    return harness.queue
-
-
-@pytest.fixture(autouse=True)
-async def conserved(harness: Harness) -> Any:
-    """Whatever a test did: no job is lost, none is in two places."""
-    yield
-    audit = await harness.queue.audit()
-    assert (audit.missing, audit.doubled) == (0, 0), audit
+pytestmark = pytest.mark.usefixtures("conserved")
 
 
 async def all_told(queue: Queue, job_id: str, after: str = "") -> list[tuple[str, str]]:

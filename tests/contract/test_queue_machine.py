@@ -7,6 +7,7 @@ own audit must find every job exactly once, and the events must be numbered with
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -29,7 +30,7 @@ from fleet.job import JobState, Lane
 from fleet.judging import digest_of
 from fleet.queue import CRASHES_MAX, Claim, Fail, Finish
 from fleet.redis_client import RedisClients
-from fleet.testing import a_job_id, a_result, a_submission, a_worker
+from fleet.testing import a_result, a_submission, a_worker, an_order
 from tests.contract.conftest import RedisServer
 from tests.contract.queue_harness import LEASE_S, WAITING_MAX, RedisHarness
 
@@ -44,6 +45,8 @@ FOREIGN = [
     b"[1,2",
     b'{"jobId":{},"language":[]}',
 ]
+OWNERS = ["", "key1", "key2"]
+TIMES = [0, 0, 0, 15_000, 65_000]  # ms; see time_passes
 NAMED = [b'{"jobId":"a","code":"1","language":"tg"}', b'{"jobId":"b","code":"1","language":"other"}']
 # Every place a job may be in, against what its hash says.
 _MISPLACED = """
@@ -55,9 +58,17 @@ local function check(ids, place)
   end
 end
 check(redis.call('ZRANGE', KEYS[1], 0, -1), 'leased')
-check(redis.call('ZRANGE', KEYS[2], 0, -1), 'retry')
-for _, name in ipairs(redis.call('SMEMBERS', KEYS[3])) do
-  check(redis.call('LRANGE', ARGV[2] .. name, 0, -1), 'ready')
+check(redis.call('ZRANGE', KEYS[2], 0, -1), 'later')
+for _, name in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
+  local ids, waiting = redis.call('ZRANGE', ARGV[2] .. name, 0, -1), {}
+  check(ids, 'ready')
+  for _, id in ipairs(ids) do
+    waiting[redis.call('HGET', ARGV[1] .. id, 'owner') or ''] = true
+  end
+  -- Turns are kept of those alone who have jobs there.
+  for _, owner in ipairs(redis.call('ZRANGE', ARGV[3] .. name, 0, -1)) do
+    if not waiting[owner] then wrong[#wrong + 1] = 'turn of ' .. owner .. ' in ' .. name end
+  end
 end
 return wrong
 """
@@ -76,6 +87,8 @@ class Job:
     done: bool = False
     past: dict[str, str] = field(default_factory=dict)  # fence -> how its lease ended, the last only
     problem: str | None = None  # None: taken in from outside
+    owner: str = ""
+    due_s: float = 0.0  # not to be claimed before
     told: list[str] = field(default_factory=list)
     told_last: tuple[str, ...] = ()  # fence and events
 
@@ -93,12 +106,12 @@ class QueueMachine(RuleBasedStateMachine):
         self.queue = self.harness.queue
         self.jobs: dict[str, Job] = {}
         self.claims: list[tuple[str, Claim]] = []  # every claim there ever was, with its worker
-        self.items: list[bytes] = []  # public texts of enqueued jobs
+        self.enqueued = 0
         self.clock_s = 0.0
         self.foreign_pushed = 0
         self.named_pushed: set[bytes] = set()
         self.done = 0
-        self.definitions: dict[str, str] = {}
+        self.definitions: dict[tuple[str, str], str] = {}  # by owner and problem
 
     def teardown(self) -> None:
         self.run(self.clients.aclose())
@@ -132,22 +145,32 @@ class QueueMachine(RuleBasedStateMachine):
         language=st.sampled_from(["tongue", "tg", "other", "nobody"]),
         lane=st.sampled_from(list(Lane)),
         problem=st.sampled_from(["p", "q"]),
+        owner=st.sampled_from(OWNERS),
+        delay_ms=st.sampled_from(TIMES),
     )
-    def enqueue(self, language: str, lane: Lane, problem: str) -> None:
-        job_id = a_job_id()
+    def enqueue(self, language: str, lane: Lane, problem: str, owner: str, delay_ms: int) -> None:
+        submission = a_submission(language=language, problem_id=problem)
+        order = an_order(submission, lane=lane, owner=owner, delay_ms=delay_ms)
         depth = self.run(self.queue.depth())
-        waiting = depth.public + sum(depth.ready.values()) + depth.retry
-        spec = a_submission(language=language).to_spec()
+        waiting = depth.public + sum(depth.ready.values())
         for _ in range(2):  # every second sending changes nothing
             try:
-                accepted = self.run(self.queue.enqueue(job_id, spec, problem, language, lane))
+                accepted = self.run(self.queue.enqueue(order))
             except QueueFull:
-                assert waiting >= WAITING_MAX
+                assert waiting + depth.later >= WAITING_MAX
                 return
-            assert waiting < WAITING_MAX
-            assert accepted.waiting == waiting + 1
-        self.jobs[job_id] = Job({"tg": "tongue"}.get(language, language), problem=problem)
-        self.items.append(self.run(self.clients.call("LINDEX", keys.PUBLIC, 0)))
+            assert waiting + depth.later < WAITING_MAX
+            assert accepted.waiting == waiting + (delay_ms == 0)
+            assert (accepted.position == 0) == (delay_ms > 0)
+        self.jobs[order.job_id] = Job(
+            {"tg": "tongue"}.get(language, language),
+            problem=problem,
+            owner=owner,
+            due_s=self.clock_s + delay_ms / 1000,
+        )
+        self.enqueued += 1
+        if not delay_ms:
+            self.assert_someone_is_woken()
 
     @rule(item=st.sampled_from(FOREIGN), count=st.integers(1, 12))
     def push_foreign(self, item: bytes, count: int) -> None:
@@ -159,10 +182,11 @@ class QueueMachine(RuleBasedStateMachine):
         self.run(self.harness.push(item))
         self.named_pushed.add(item)
 
-    @precondition(lambda self: self.items)
+    @precondition(lambda self: self.jobs)
     @rule(data=st.data())
-    def push_again(self, data: st.DataObject) -> None:
-        self.run(self.harness.push(data.draw(st.sampled_from(self.items))))
+    def push_what_names_another(self, data: st.DataObject) -> None:
+        job_id = data.draw(st.sampled_from(sorted(self.jobs)))
+        self.push_named(b'{"v":1,"jobId":"%b","problemId":"q"}' % job_id.encode())
 
     @rule(hops=st.integers(0, 99_999))
     def push_token(self, hops: int) -> None:
@@ -182,14 +206,16 @@ class QueueMachine(RuleBasedStateMachine):
             assert job.holder is None
             assert claim.crashes == job.crashes
             assert claim.attempt == job.fails + job.crashes + 1
-            problem = job.problem or ("p" if b'"p"' in claim.spec else "")
-            text = self.definitions.get(problem)
+            assert claim.owner == job.owner
+            assert job.due_s <= self.clock_s
+            problem = json.loads(claim.spec)["problemId"] if b'problemId":"' in claim.spec else ""
+            text = self.definitions.get((job.owner, problem))
             assert claim.definition == (digest_of(text) if text else "")
             assert job.language in {None, *SERVED[worker]} or job.crashes >= CRASHES_MAX
             job.holder, job.lease_end_s, job.running = claim, self.clock_s + LEASE_S, False
             self.claims.append((worker, claim))
         if claims and any(
-            self.run(self.clients.call("LLEN", keys.ready(lane, language)))
+            self.run(self.clients.call("ZCARD", keys.ready(lane, language)))
             for lane in Lane
             for language in (*SERVED[worker], "*")
         ):
@@ -208,16 +234,21 @@ class QueueMachine(RuleBasedStateMachine):
             job.lease_end_s = self.clock_s + LEASE_S
             job.running |= started
 
-    @rule(problem=st.sampled_from(["p", "q", "r"]), text=st.sampled_from(["{}", '{"tests":[]}']))
-    def define(self, problem: str, text: str) -> None:
-        defined = self.run(self.queue.define(problem, text))
-        assert defined.new == (problem not in self.definitions)
-        self.definitions[problem] = text
+    @rule(
+        problem=st.sampled_from(["p", "q"]),
+        owner=st.sampled_from(OWNERS),
+        text=st.sampled_from(["{}", '{"tests":[]}']),
+    )
+    def define(self, problem: str, owner: str, text: str) -> None:
+        defined = self.run(self.queue.define(problem, text, owner=owner))
+        assert defined.new == ((owner, problem) not in self.definitions)
+        self.definitions[owner, problem] = text
         self.assert_what_is_stored()
 
-    @rule(problem=st.sampled_from(["p", "q", "r"]))
-    def undefine(self, problem: str) -> None:
-        assert self.run(self.queue.undefine(problem)) == (self.definitions.pop(problem, None) is not None)
+    @rule(problem=st.sampled_from(["p", "q"]), owner=st.sampled_from(OWNERS))
+    def undefine(self, problem: str, owner: str) -> None:
+        was = self.definitions.pop((owner, problem), None) is not None
+        assert self.run(self.queue.undefine(problem, owner=owner)) == was
         self.assert_what_is_stored()
 
     @precondition(lambda self: self.claims)
@@ -264,7 +295,7 @@ class QueueMachine(RuleBasedStateMachine):
     def release(self, data: st.DataObject) -> None:
         picked = data.draw(st.lists(st.sampled_from(self.claims), max_size=4, unique=True))
         expected = 0
-        for _, claim in reversed(picked):  # as the script does: the last goes to the front first
+        for _, claim in reversed(picked):  # as the script does
             job = self.jobs[claim.job_id]
             if job.holder == claim:
                 job.holder, job.past = None, {claim.fence: "released"}
@@ -275,7 +306,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([10, 20, 70]))
     def time_passes(self, seconds: int) -> None:
-        # Leases end 15 s after a multiple of ten: the test's own time never decides.
+        # All that ends does so 5 s after a multiple of ten: the test's own time never decides.
         self.run(self.harness.advance(seconds))
         self.clock_s += seconds
 
@@ -284,6 +315,9 @@ class QueueMachine(RuleBasedStateMachine):
         reaped = self.run(self.queue.reap())
         lost = [job for job in self.jobs.values() if job.holder and job.lease_end_s <= self.clock_s]
         assert reaped.expired == len(lost)
+        due = [job_id for job_id, job in self.jobs.items() if 0 < job.due_s <= self.clock_s]
+        for job_id in due:  # it was claimed before, or is ready now
+            assert (self.run(self.queue.position(job_id)) > 0) == self.is_ready(job_id)
         for job in lost:
             job.crashes += job.running
             job.holder = None
@@ -294,14 +328,19 @@ class QueueMachine(RuleBasedStateMachine):
     def flush_scripts(self) -> None:
         self.run(self.clients.call("SCRIPT", "FLUSH"))
 
+    def is_ready(self, job_id: str) -> bool:
+        return bool(self.run(self.clients.call("HGET", keys.job(job_id), "place")) == b"ready")
+
     def assert_someone_is_woken(self) -> None:
         # Idle workers sleep on the public list alone: ready work beside an empty list has no waker.
-        assert self.run(self.queue.depth()).public > 0
+        assert self.run(self.clients.call("LLEN", keys.PUBLIC)) > 0
 
     def assert_what_is_stored(self) -> None:
-        for problem in ("p", "q", "r"):
-            text = self.definitions.get(problem)
-            assert self.run(self.queue.definition(problem)) == (text and (digest_of(text), text))
+        for owner in OWNERS:
+            for problem in ("p", "q"):
+                text = self.definitions.get((owner, problem))
+                stored = self.run(self.queue.definition(problem, owner=owner))
+                assert stored == (text and (digest_of(text), text))
         size = self.run(self.clients.call("HGET", keys.COUNT, "defined_bytes"))
         assert int(size or 0) == sum(map(len, self.definitions.values()))
         assert self.run(self.clients.call("SCARD", keys.PROBLEMS)) == len(self.definitions)
@@ -318,12 +357,13 @@ class QueueMachine(RuleBasedStateMachine):
         assert (audit.missing, audit.doubled) == (0, 0), audit
         assert audit.done == self.done
         assert audit.leased == sum(job.holder is not None for job in self.jobs.values())
-        enqueued = len(self.items)
-        assert enqueued <= audit.accepted <= enqueued + self.foreign_pushed + len(self.named_pushed)
+        foreign = audit.accepted - self.enqueued
+        assert 0 <= foreign <= self.foreign_pushed + len(self.named_pushed)
+        assert audit.later >= sum(job.due_s > self.clock_s for job in self.jobs.values())
         wrong = self.run(
             self.clients.call(
-                *("EVAL", _MISPLACED, 3, keys.LEASES, keys.RETRY, keys.LANES),
-                *(keys.job("*")[:-1], keys.ready("*", "*")[:-3]),
+                *("EVAL", _MISPLACED, 3, keys.LEASES, keys.LATER, keys.CLOCKS),
+                *(keys.job("*")[:-1], keys.ready("*", "*")[:-3], keys.turns("*", "*")[:-3]),
             )
         )
         assert wrong == []

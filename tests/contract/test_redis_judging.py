@@ -18,8 +18,8 @@ from fleet.queue import Claim, Finish
 from fleet.redis_client import RedisClients
 from fleet.redis_queue import QueueOptions, RedisQueue
 from fleet.testing import a_worker
-from tests.contract.queue_harness import LEASE_S, RedisHarness
-from tests.contract.test_redis_queue import WORDS, put, result, stored, take
+from tests.contract.queue_harness import LEASE_S, WORDS, RedisHarness, put, result, take
+from tests.contract.test_redis_queue import stored
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ async def test_what_was_told_lives_as_long_as_the_job(clients: RedisClients) -> 
     assert await clients.call("TTL", keys.told(claim.job_id)) == -1
     await queue.finish(claim, result(claim))
     assert 0 < await clients.call("PTTL", keys.told(claim.job_id)) <= 1000
-    lasting = {keys.EVENTS, keys.COUNT, keys.LANES, keys.claimed("w1")}
+    lasting = {keys.EVENTS, keys.COUNT, keys.CLOCKS, keys.claimed("w1")}
     async with asyncio.timeout(20):
         while await names(clients) - before - lasting:
             await asyncio.sleep(0.05)
@@ -134,7 +134,7 @@ async def test_a_job_of_which_nothing_is_told_has_no_stream(clients: RedisClient
 async def test_many_jobs_and_definitions_leave_no_other_keys_than_theirs(
     clients: RedisClients, queue: RedisQueue
 ) -> None:
-    fixed = {keys.COUNT, keys.EVENTS, keys.LANES, keys.LANGUAGES, keys.PROBLEMS, keys.WORKERS}
+    fixed = {keys.COUNT, keys.EVENTS, keys.CLOCKS, keys.LANGUAGES, keys.PROBLEMS, keys.WORKERS}
     fixed |= {keys.worker("w1"), keys.claimed("w1")}
     jobs: list[str] = []
     for number in range(40):

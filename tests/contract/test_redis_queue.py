@@ -13,20 +13,20 @@ import pytest
 
 from fleet import keys
 from fleet.errors import QueueMemoryFull, QueueUnavailable
-from fleet.job import Lane, Verdict
+from fleet.job import Verdict
 from fleet.judging import digest_of
 from fleet.limits import MIB
 from fleet.queue import Claim, Defined, Fail, Finish
 from fleet.redis_client import RedisClients, Timing, wait_for_redis
 from fleet.redis_queue import QueueOptions, RedisQueue
 from fleet.scripts import script
-from fleet.testing import a_job_id, a_result, a_submission, a_worker
+from fleet.testing import a_worker, an_order
 from tests.contract.conftest import RedisServer
 from tests.contract.faulty_proxy import FaultyProxy
-from tests.contract.queue_harness import LEASE_S, RedisHarness
+from tests.contract.queue_harness import LEASE_S, WORDS, RedisHarness, put, result, take
 
-WORDS = ["tongue", "tg"]
 _PUSH_BEHIND = "for _ = 1, 4 do redis.call('LPUSH', KEYS[2], ARGV[1]) end"  # no sleeper sees it
+RAW = b'{"problemId":"p","code":"1","language":"tongue"}'
 WAKE = b'{"v":1,"wake":%d}'
 
 
@@ -36,27 +36,16 @@ async def queue(redis_harness: RedisHarness) -> RedisQueue:
     return redis_harness.queue
 
 
-async def put(queue: RedisQueue, lane: Lane = Lane.NORMAL, **changes: Any) -> str:
-    job_id = a_job_id()
-    submission = a_submission(**changes)
-    await queue.enqueue(job_id, submission.to_spec(), submission.problem_id, submission.language, lane)
-    return job_id
-
-
-async def take(queue: RedisQueue, worker: str = "w1") -> Claim:
-    (claim,) = await queue.claim(worker, WORDS, 1)
-    return claim
-
-
-def result(claim: Claim, **changes: Any) -> dict[str, Any]:
-    return a_result(job_id=claim.job_id, **changes).to_json()
-
-
 async def blocked(clients: RedisClients, count: int) -> None:
     """Return once ``count`` clients sleep in a blocking command."""
     async with asyncio.timeout(10):
         while (await clients.info())["blocked_clients"] < count:
             await asyncio.sleep(0)
+
+
+async def public_length(clients: RedisClients) -> int:
+    """How much lies on the public list, wake tokens included."""
+    return int(await clients.call("LLEN", keys.PUBLIC))
 
 
 async def sound(queue: RedisQueue) -> bool:
@@ -69,7 +58,7 @@ async def sound(queue: RedisQueue) -> bool:
 Verb = Callable[[RedisQueue, Claim], Awaitable[Any]]
 SPARE_ID = "5" * 32
 VERBS: dict[str, Verb] = {
-    "enqueue": lambda queue, held: queue.enqueue(SPARE_ID, "{}", "p", "tongue", Lane.NORMAL),
+    "enqueue": lambda queue, held: queue.enqueue(an_order(job_id=SPARE_ID)),
     "claim": lambda queue, held: queue.claim("w1", WORDS, 2),
     "renew": lambda queue, held: queue.renew("w1", {held.job_id: held.fence}, [held.job_id]),
     "finish": lambda queue, held: queue.finish(held, result(held)),
@@ -169,14 +158,14 @@ async def test_an_item_on_its_way_to_a_worker_that_vanished_is_not_lost(
     waiting = asyncio.create_task(far.wait("w2", 5))
     await blocked(redis_harness.clients, 1)
     proxy.freeze()  # half-open: the server still sees a client that waits, and serves it
-    job_id = await put(queue)
+    await redis_harness.push(RAW)
     assert (await queue.audit()).inbox == 1
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     await redis_harness.advance(LEASE_S + 1)
     await queue.renew("w1", {})
     assert (await queue.reap()).returned == 1
-    assert (await take(queue)).job_id == job_id
+    assert (await take(queue)).spec == RAW
     await ghost.aclose()
 
 
@@ -224,7 +213,10 @@ async def test_a_killed_redis_comes_back_with_everything_it_acknowledged() -> No
         done, running, failed = await queue.claim("w1", WORDS, 3)
         await queue.finish(done, result(done))
         await queue.fail(failed, "engine", result(failed))
-        await queue.wait("w1", 1)
+        await clients.call("LPUSH", keys.PUBLIC, RAW, RAW)
+        while (await queue.audit()).inbox == 0:  # the token of the jobs may be first
+            await queue.wait("w1", 1)
+        await queue.enqueue(an_order(problem_id="other", delay_ms=60_000))
         before = await queue.audit()
         await asyncio.to_thread(server.kill)
         with pytest.raises(QueueUnavailable):
@@ -265,10 +257,12 @@ async def fill_memory(clients: RedisClients) -> AsyncIterator[Callable[[], Await
 async def test_a_full_redis_takes_nothing_new_and_still_drains(
     redis_harness: RedisHarness, queue: RedisQueue, fill_memory: Callable[[], Awaitable[None]]
 ) -> None:
-    for _ in range(8):
+    for _ in range(7):
         await put(queue)
     ended, failed, dying, released = await queue.claim("w1", WORDS, 4)
-    await queue.wait("w1", 1)  # one more lies in the inbox
+    await redis_harness.push(RAW)
+    while (await queue.audit()).inbox == 0:  # one more lies there
+        await queue.wait("w1", 1)
     await redis_harness.clients.call("SCRIPT", "FLUSH")
     await fill_memory()
     with pytest.raises(QueueMemoryFull):
@@ -375,51 +369,67 @@ async def sleepers(
     await patient.aclose()
 
 
+@pytest.mark.parametrize("way", ["enqueue", "push"])
 async def test_one_push_wakes_one_worker(
-    clients: RedisClients, queue: RedisQueue, sleepers: Sleepers
+    way: str, clients: RedisClients, redis_harness: RedisHarness, queue: RedisQueue, sleepers: Sleepers
 ) -> None:
     tasks = await sleepers(8)
-    await put(queue)
+    await (put(queue) if way == "enqueue" else redis_harness.push(RAW))
     async with asyncio.timeout(10):
         await asyncio.wait(tasks.values(), return_when=asyncio.FIRST_COMPLETED)
     (woken,) = [worker for worker, task in tasks.items() if task.done()]
     assert len(await queue.claim(woken, WORDS, 1)) == 1
     assert (await clients.info())["blocked_clients"] == 7
-    assert (await queue.depth()).public == 0
+    assert await public_length(clients) == 0
+
+
+async def test_each_push_wakes_another_worker(queue: RedisQueue, sleepers: Sleepers) -> None:
+    tasks = await sleepers(4)
+    for _ in range(4):
+        await put(queue)
+    async with asyncio.timeout(10):
+        await asyncio.wait(tasks.values())
+    for worker in tasks:
+        assert len(await queue.claim(worker, WORDS, 1)) == 1
 
 
 async def test_work_a_busy_worker_leaves_behind_wakes_one_after_another(
     queue: RedisQueue, redis_harness: RedisHarness, sleepers: Sleepers
 ) -> None:
     tasks = await sleepers(3)
-    item = b'{"problemId":"p","code":"1","language":"tongue"}'
     await queue.register(a_worker("w1"))
-    await redis_harness.clients.call("EVAL", _PUSH_BEHIND, 2, keys.PUBLIC, keys.inbox("w1"), item)
+    await redis_harness.clients.call("EVAL", _PUSH_BEHIND, 2, keys.PUBLIC, keys.inbox("w1"), RAW)
     assert len(await queue.claim("w1", WORDS, 1)) == 1  # takes four in, has room for one
     for worker in ("s0", "s1", "s2"):
         async with asyncio.timeout(10):
             await tasks[worker]
         assert len(await queue.claim(worker, WORDS, 1)) == 1
-    assert (await queue.depth()).public == 0
+    assert await public_length(redis_harness.clients) == 0
 
 
-@pytest.mark.parametrize("way", ["reap", "release", "retry"])
+@pytest.mark.parametrize("way", ["reap", "release", "retry", "due"])
 async def test_whatever_makes_a_job_ready_wakes_a_sleeper(
     way: str, redis_harness: RedisHarness, queue: RedisQueue, sleepers: Sleepers
 ) -> None:
-    await put(queue)
-    claim = await take(queue)
+    order = an_order(delay_ms=60_000 if way == "due" else 0)
+    await queue.enqueue(order)
+    claims = await queue.claim("w1", WORDS, 1)
     if way == "retry":
-        await queue.fail(claim, "engine", result(claim))
+        await queue.fail(claims[0], "engine", result(claims[0]))
     tasks = await sleepers(1)
     if way == "release":
-        await queue.release("w1", [claim])
+        await queue.release("w1", claims)
     else:
         await redis_harness.advance(61)
         await queue.reap()
     async with asyncio.timeout(10):
         await tasks["s0"]
-    assert (await take(queue, "s0")).job_id == claim.job_id
+    assert (await take(queue, "s0")).job_id == order.job_id
+
+
+async def test_a_job_whose_time_is_to_come_wakes_nobody(clients: RedisClients, queue: RedisQueue) -> None:
+    await queue.enqueue(an_order(delay_ms=60_000))
+    assert await public_length(clients) == 0
 
 
 async def test_a_job_taken_in_by_a_worker_that_cannot_run_it_reaches_one_that_can(
@@ -443,12 +453,12 @@ async def test_a_token_nobody_can_use_dies(redis_harness: RedisHarness, queue: R
     await queue.register(a_worker("w2", "other"))
     await put(queue)
     rounds = 0
-    while rounds == 0 or (await queue.depth()).public:
+    while rounds == 0 or await public_length(redis_harness.clients):
         assert await queue.claim("w2", ["other"], 1) == []
         rounds += 1
         assert rounds < 10
     assert await queue.claim("w2", ["other"], 1) == []
-    assert (await queue.depth()).public == 0  # a worker that merely looks makes no new one
+    assert await public_length(redis_harness.clients) == 0  # a worker that merely looks makes no new one
     assert len(await queue.claim("w1", WORDS, 1)) == 1
 
 
@@ -476,8 +486,7 @@ async def test_a_finished_job_gives_its_body_back_and_expires(
 
 
 async def test_the_index_of_a_problem_is_bounded(redis_harness: RedisHarness, queue: RedisQueue) -> None:
-    item = b'{"problemId":"p","code":"1","language":"tongue"}'
-    await redis_harness.push(*[item] * 130)
+    await redis_harness.push(*[RAW] * 130)
     for _ in range(20):
         await queue.claim("w1", WORDS, 10)
     assert len(await queue.newest("p", 500)) == 100
@@ -498,18 +507,19 @@ async def test_no_text_of_a_user_becomes_part_of_a_key(
     redis_harness: RedisHarness, queue: RedisQueue
 ) -> None:
     hostile = "evil:*?[x]{y}\U0001f600 ../"
-    await put(queue, problem_id=hostile)
+    for owner in ("", "key1"):
+        await put(queue, problem_id=hostile, owner=owner)
+        await queue.define(hostile, '{"evil":1}', owner=owner)
     item = '{"jobId":"evil","problemId":"evil","code":"evil","language":"evil","priority":"evil"}'
     await redis_harness.push(item.encode())
-    await queue.define(hostile, '{"evil":1}')
-    for claim in await queue.claim("w1", WORDS, 5):
+    for claim in await queue.claim("w1", WORDS, 2):
         await queue.progress(claim, ["evil"])
         await queue.finish(claim, result(claim, problem_id=hostile))
     found = [key.decode() for key in await redis_harness.clients.call("KEYS", "*")]
     shape = re.compile(
-        r"\{problems\}:((job|told):[0-9a-f]{32}|(by-)?problem:[0-9a-f]{40}|lanes|events|workers|languages|count"
-        r"|problems"
-        r"|(worker|claimed|inbox):w1|ready:(high|normal|low):(tongue|\*))"
+        r"(\{problems\}:((job|told):[0-9a-f]{32}|(by-)?problem:(key1:)?[0-9a-f]{40}|clocks|events|workers"
+        r"|languages|count|problems"
+        r"|(worker|claimed|inbox):w1|(ready|turns):(high|normal|low):(tongue|\*))|problems)"
     )
     assert [key for key in found if not shape.fullmatch(key)] == []
 
@@ -517,11 +527,14 @@ async def test_no_text_of_a_user_becomes_part_of_a_key(
 @pytest.mark.parametrize("part", ["", "a:b", "a b", "é", "x" * 129, "a\n"])
 async def test_what_cannot_be_part_of_a_key_is_refused(part: str, queue: RedisQueue) -> None:
     with pytest.raises(ValueError, match="part of a key"):
-        await queue.enqueue(a_job_id(), "{}", "p", part, Lane.NORMAL)
+        await queue.enqueue(an_order(language=part))
+    if part:
+        with pytest.raises(ValueError, match="part of a key"):
+            await queue.enqueue(an_order(owner=part))
     with pytest.raises(ValueError, match="part of a key"):
         await queue.claim(part, WORDS, 1)
     with pytest.raises(ValueError, match="32 hexadecimal"):
-        await queue.enqueue(part, "{}", "p", "tongue", Lane.NORMAL)
+        await queue.enqueue(an_order(job_id=part))
 
 
 async def test_entries_edited_by_hand_are_passed_over(redis_harness: RedisHarness, queue: RedisQueue) -> None:
@@ -529,6 +542,6 @@ async def test_entries_edited_by_hand_are_passed_over(redis_harness: RedisHarnes
     claim = await take(queue)
     await queue.finish(claim, result(claim))
     for stray in ("no-such-job", done):
-        await redis_harness.clients.call("RPUSH", keys.ready("normal", "tongue"), stray)
+        await redis_harness.clients.call("ZADD", keys.ready("normal", "tongue"), 0, stray)
     job_id = await put(queue)
     assert [claim.job_id for claim in await queue.claim("w1", WORDS, 9)] == [job_id]

@@ -71,7 +71,7 @@ _CONSTANTS = (
 
 
 class Items:
-    """Makes texts. ``known`` are items of the API, to make others that look like them; with ``strange``
+    """Makes texts. ``known`` name jobs of the API, to make others that look like them; with ``strange``
     valid ones have fields that only a worker overlooks."""
 
     def __init__(

@@ -12,17 +12,18 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fleet import keys
 from fleet.errors import InvalidJob
 from fleet.events import Completion
-from fleet.job import JOB_ID_PATTERN, Lane, Submission
+from fleet.job import JOB_ID_PATTERN, Submission
 from fleet.languages import Language, names_by_alias
 from fleet.limits import Bounds
 from fleet.queue import Audit
+from fleet.testing import an_order
 from tests.chaos import oracle
 from tests.fuzz.items import Items
 from tests.fuzz.noop_worker import output
@@ -73,9 +74,9 @@ async def campaign(count: int, seed: int) -> Outcome:
         samples = await _push(services, texts)
         await services.drained()
         samples.append(await services.queue.audit())
-        expected = expect(texts, known, services.language)
+        expected = expect(texts, list(known.values()), services.language)
         await _logged(services, samples[-1].done)
-        findings += await _judge(services, expected, known, samples)
+        findings += await _judge(services, expected, samples)
         rss = services.rss_mib()
         findings += [
             f"{name} had {rss[name]} MiB, at most {most} are allowed"
@@ -101,11 +102,11 @@ async def campaign(count: int, seed: int) -> Outcome:
     )
 
 
-def expect(texts: Sequence[bytes], known: Mapping[bytes, Submission], language: Language) -> Expected:
+def expect(texts: Sequence[bytes], known: Sequence[Submission], language: Language) -> Expected:
     """What must come of ``texts`` beside the jobs in ``known``."""
     words = names_by_alias([language])
-    runs = Counter(map(_run, known.values()))
-    seen = set(known)
+    runs = Counter(map(_run, known))
+    seen: set[bytes] = set()
     tokens = repeats = 0
     for text in texts:
         if _TOKEN.fullmatch(text):
@@ -142,12 +143,12 @@ def _names_a_job(text: bytes) -> bool:
 
 
 async def _enqueue(services: Services, rng: random.Random) -> dict[bytes, Submission]:
-    """Jobs of the API, by the text of their public item."""
+    """Jobs of the API, each by a text that names it."""
     known = {}
     for number in range(_KNOWN):
         job_id = f"{rng.getrandbits(128):032x}"
         job = Submission(f"known-{number}", f"known {number}", services.language.name)
-        await services.queue.enqueue(job_id, job.to_spec(), job.problem_id, job.language, Lane.NORMAL)
+        await services.queue.enqueue(an_order(job, job_id=job_id))
         item = json.dumps({"v": 1, "jobId": job_id, "problemId": job.problem_id}, separators=(",", ":"))
         known[item.encode()] = job
     return known
@@ -174,9 +175,7 @@ async def _logged(services: Services, done: int) -> None:
             await asyncio.sleep(_LOOK_S)
 
 
-async def _judge(
-    services: Services, expected: Expected, known: Mapping[bytes, Submission], samples: Sequence[Audit]
-) -> list[str]:
+async def _judge(services: Services, expected: Expected, samples: Sequence[Audit]) -> list[str]:
     jobs = await _jobs(services)
     counters = await oracle.counters(services.clients)
     findings = [f"an audit said {audit}" for audit in samples if audit.missing or audit.doubled]

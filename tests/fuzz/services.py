@@ -43,7 +43,7 @@ class Services:
         async with asyncio.timeout(_PATIENCE_S):
             while idle < 3:
                 audit = await self.queue.audit()
-                waiting = audit.public + audit.inbox + audit.ready + audit.retry + audit.leased
+                waiting = audit.public + audit.inbox + audit.ready + audit.later + audit.leased
                 idle = idle + 1 if waiting == 0 else 0
                 self.look()
                 await asyncio.sleep(_LOOK_S)

@@ -63,7 +63,7 @@ def test_what_must_come_of_a_text() -> None:
     job = {"problemId": "p", "code": "1", "language": LANGUAGE.name}
     valid, named = json.dumps(job).encode(), json.dumps({**job, "jobId": "x"}).encode()
     texts = [valid, valid, named, named, b"{", b'{"v":1,"wake":3}', b'{"v":1,"wake":123456}']
-    came = items_campaign.expect(texts, {}, LANGUAGE)
+    came = items_campaign.expect(texts, [], LANGUAGE)
     assert (came.jobs, came.repeats, came.tokens, came.runs.total()) == (5, 1, 1, 3)
 
 

@@ -112,7 +112,7 @@ class Rig:
         end_s = time.monotonic() + within_s
         while True:
             audit = await self.queue.audit()
-            waits = audit.public + audit.inbox + audit.ready + audit.retry + audit.leased
+            waits = audit.public + audit.inbox + audit.ready + audit.later + audit.leased
             if not waits or time.monotonic() > end_s:
                 return audit
             self.look()

@@ -24,10 +24,11 @@ BOUNDS = Bounds()
 Program = Callable[[Stage], RawOutcome | Awaitable[RawOutcome]]
 
 
-def a_run(*, definition: str = "", **spec: Any) -> Run:
+def a_run(*, definition: str = "", owner: str = "", **spec: Any) -> Run:
     """A claim of a job with these fields of JSON."""
     spec = {"problemId": "p", "code": "source", "language": "tongue", **spec}
-    return Run(a_claim(spec=json.dumps(spec).encode(), definition=definition), time.monotonic())
+    claim = a_claim(spec=json.dumps(spec).encode(), definition=definition, owner=owner)
+    return Run(claim, time.monotonic())
 
 
 def a_reader(queue: FakeQueue | None = None, bounds: Bounds = BOUNDS) -> Reader:

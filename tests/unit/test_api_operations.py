@@ -91,8 +91,10 @@ async def test_metrics(api: ApiOfTest) -> None:
         'sandfleet_api_request_seconds_count{method="GET",route="/result/{id}",status="202"} 1.0',
         'sandfleet_api_request_seconds_count{method="GET",route="unmatched",status="404"} 1.0',
         "sandfleet_api_waiters 0.0",
-        'sandfleet_queue_jobs{place="public"} 1.0',
+        'sandfleet_queue_jobs{place="public"} 0.0',
         'sandfleet_queue_jobs{place="ready:high"} 0.0',
+        'sandfleet_queue_jobs{place="ready:normal"} 1.0',
+        'sandfleet_queue_jobs{place="later"} 0.0',
         "sandfleet_queue_up 1.0",
     ):
         assert line in answer.text

@@ -9,6 +9,10 @@ import pytest
 from fleet import keys
 
 PARTS = [keys.inbox, keys.job, keys.seen, keys.acked, keys.worker, keys.claimed, keys.api_key, keys.delivery]
+FIXED = (
+    *("PUBLIC", "CLOCKS", "LEASES", "LATER", "DEAD", "EVENTS", "WORKERS", "LANGUAGES", "PROBLEMS"),
+    *("COUNT", "API_KEYS"),
+)
 SLOTS = 16384
 
 
@@ -21,9 +25,11 @@ def slot(key: str) -> int:
 
 
 def test_every_key_lies_in_the_slot_of_the_public_list() -> None:
-    made = [part("x1") for part in PARTS] + [keys.ready("high", "c++"), keys.by_problem("p")]
-    fixed = [keys.LANES, keys.LEASES, keys.RETRY, keys.DEAD, keys.EVENTS, keys.WORKERS, keys.LANGUAGES]
-    assert {slot(key) for key in (*made, *fixed, keys.COUNT, keys.API_KEYS)} == {slot(keys.PUBLIC)}
+    made = [part("x1") for part in PARTS]
+    made += [keys.ready("high", "c++"), keys.turns("high", "c++")]
+    made += [make("p", owner) for make in (keys.by_problem, keys.problem) for owner in ("", "key1")]
+    fixed = [getattr(keys, name) for name in FIXED]
+    assert {slot(key) for key in (*made, *fixed)} == {slot(keys.PUBLIC)}
 
 
 def test_no_two_keys_are_the_same() -> None:
@@ -38,6 +44,8 @@ def test_a_part_that_could_change_a_key_is_refused(part: str) -> None:
             make(part)
     with pytest.raises(ValueError, match="cannot be part of a key"):
         keys.ready("normal", part)
+    with pytest.raises(ValueError, match="cannot be part of a key"):
+        keys.by_problem("p", part or " ")
 
 
 @pytest.mark.parametrize("problem_id", ["p", ":*?[]{}", "\n\x00", "\U0001f600", "\ud800", "x" * 10_000])
@@ -50,36 +58,18 @@ def test_a_problem_enters_as_a_digest(problem_id: str) -> None:
 
 def test_the_docstring_names_every_key() -> None:
     table = keys.__doc__ or ""
-    for name in (
-        "PUBLIC",
-        "DONE_CHANNEL",
-        "LANES",
-        "LEASES",
-        "RETRY",
-        "DEAD",
-        "EVENTS",
-        "WORKERS",
-        "API_KEYS",
-    ):
+    for name in ("DONE_CHANNEL", *FIXED):
         assert f"``{getattr(keys, name)}``" in table
     for make in (*PARTS, keys.by_problem):
         prefix = make("x").rpartition(":")[0]
         assert f"``{prefix}:<" in table
-    assert f"``{keys.ready('x', 'y').removesuffix('x:y')}<lane>:<language>``" in table
+    for made in (keys.ready("x", "y"), keys.turns("x", "y")):
+        assert f"``{made.removesuffix('x:y')}<lane>:<language>``" in table
 
 
 def test_the_table_of_the_scripts_has_every_key() -> None:
     table = keys.lua_table()
-    for key in (
-        keys.PUBLIC,
-        keys.DONE_CHANNEL,
-        keys.LANES,
-        keys.LEASES,
-        keys.RETRY,
-        keys.DEAD,
-        keys.COUNT,
-        keys.API_KEYS,
-    ):
+    for key in (keys.DONE_CHANNEL, *(getattr(keys, name) for name in FIXED)):
         assert f"'{key}'" in table
     for make in PARTS:
         assert f"'{make('x').removesuffix('x')}'" in table
@@ -89,3 +79,9 @@ def test_no_pattern_of_a_room_reaches_an_api_key() -> None:
     everything = keys.COUNT.removesuffix("count")
     assert not keys.api_key("x").startswith(everything)
     assert not keys.API_KEYS.startswith(everything)
+
+
+def test_a_problem_of_an_owner_is_no_problem_of_another() -> None:
+    owners = ("", "key1", "key2")
+    assert len({make("p", owner) for make in (keys.by_problem, keys.problem) for owner in owners}) == 6
+    assert keys.problem("p", "key1") == keys.problem("p").replace("problem:", "problem:key1:")

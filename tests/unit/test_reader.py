@@ -74,6 +74,15 @@ async def test_a_definition_that_was_replaced_counts_as_it_is_now() -> None:
     assert job.judging == again.judging
 
 
+async def test_a_job_is_judged_by_what_its_owner_defined() -> None:
+    queue = await a_queue('{"tests":[{"expected":"of nobody"}]}')
+    await queue.define("p", TEXT, owner="key1")
+
+    job = await a_reader(queue).read(a_run(definition=DIGEST, owner="key1"))
+
+    assert [case.expected for case in job.judging.cases] == ["2"]
+
+
 async def test_a_job_whose_definition_is_gone_does_not_pass_for_want_of_it() -> None:
     with pytest.raises(InvalidJob, match="removed while the job was claimed") as caught:
         await a_reader(Queue()).read(a_run(definition=DIGEST))
@@ -96,7 +105,7 @@ async def test_a_job_whose_definition_is_gone_does_not_pass_for_want_of_it() -> 
 )
 async def test_what_is_stored_is_read_as_strictly_as_a_job(text: str, field: str) -> None:
     class Stored(Queue):
-        async def definition(self, problem_id: str) -> tuple[str, str] | None:
+        async def definition(self, problem_id: str, *, owner: str = "") -> tuple[str, str] | None:
             return DIGEST, text
 
     with pytest.raises(InvalidJob) as caught:
@@ -136,7 +145,7 @@ async def test_a_run_that_is_lost_while_redis_is_away_waits_no_longer() -> None:
     run = a_run(definition=DIGEST)
 
     class Away(Queue):
-        async def definition(self, problem_id: str) -> tuple[str, str] | None:
+        async def definition(self, problem_id: str, *, owner: str = "") -> tuple[str, str] | None:
             run.lose(Loss.SILENCE)
             raise QueueUnavailable("away")
 

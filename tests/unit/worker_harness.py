@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from fleet.errors import QueueUnavailable
-from fleet.job import Lane
 from fleet.languages import Language
 from fleet.limits import MIB
 from fleet.queue import Claim, Fail, Finish, Reaped, Record, Renewal, WorkerInfo
-from fleet.testing import FakeQueue, a_job_id, a_submission
+from fleet.testing import FakeQueue, a_submission, an_order
 from worker.assembly import ask_served, assemble
 from worker.catalog import Catalog
 from worker.sandbox import RawOutcome, Stage
@@ -67,9 +66,9 @@ class Queue(FakeQueue):
         self._heard("started" if started else "renew")
         return await super().renew(worker_id, held, started)
 
-    async def definition(self, problem_id: str) -> tuple[str, str] | None:
+    async def definition(self, problem_id: str, *, owner: str = "") -> tuple[str, str] | None:
         self._heard("definition")
-        return await super().definition(problem_id)
+        return await super().definition(problem_id, owner=owner)
 
     async def progress(self, claim: Claim, events: Sequence[str]) -> bool:
         self._heard("progress")
@@ -97,11 +96,8 @@ class Queue(FakeQueue):
 
     async def submit(self, **changes: Any) -> str:
         """Enqueue a job; its id."""
-        submission, job_id = a_submission(**changes), a_job_id()
-        await self.enqueue(
-            job_id, submission.to_spec(), submission.problem_id, submission.language, Lane.NORMAL
-        )
-        return job_id
+        order = an_order(a_submission(**changes))
+        return (await self.enqueue(order)).job_id
 
     async def record(self, job_id: str) -> Record:
         record = await self.get(job_id)
