@@ -18,6 +18,7 @@ from fleet import keys
 from setup.engine import ROOT
 
 ROOMS = ("api", "worker", "subscriber")
+OF_WEBHOOKS = ("api", "subscriber")  # the rooms that take part in webhooks and know what signs them
 KEYS = "keys"  # who makes API keys: neither a room nor anyone else
 USERS = ("operator", "producer", *ROOMS, KEYS)
 # The command of a call in a script; one may be chosen: call(back and 'LPUSH' or 'RPUSH', ...).
@@ -99,6 +100,14 @@ def ensure(state: Path) -> dict[str, str]:
     # to everybody else, and of the passwords it has only digests.
     write(state / "accounts.acl", account_file(passwords), 0o644)
     return passwords
+
+
+def webhook_secret(state: Path) -> str:
+    """What the signing secret of every key is made from; made once and kept in ``state``."""
+    kept = state / "webhook-secret"
+    if not kept.exists():
+        write(kept, secrets.token_hex(32), 0o600)
+    return kept.read_text()
 
 
 def account_file(passwords: Mapping[str, str]) -> str:

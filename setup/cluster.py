@@ -127,6 +127,9 @@ def prepare(cluster: Cluster) -> None:
     cluster.state.chmod(0o700)
     passwords = accounts.ensure(cluster.state)
     wanted = shares(cluster.settings, _known_to_image)
+    for room in accounts.OF_WEBHOOKS:
+        made = {f"{PREFIX}WEBHOOK_SECRET": accounts.webhook_secret(cluster.state)}
+        wanted[room] = made | wanted[room]
     # What makes keys is no service: of all settings it knows how its words get into Redis.
     replicas = f"{PREFIX}REDIS_REPLICAS"
     wanted[accounts.KEYS] = {name: cluster.settings[name] for name in (replicas,) if name in cluster.settings}
