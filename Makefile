@@ -54,19 +54,19 @@ images: python engine ## Build every language and service that has changed; LANG
 
 .PHONY: key
 key: python ## Make an API key: make key NAME=judge SCOPES=submit,read JOBS_PER_MINUTE=600 OPEN_MAX=1000
-	@$(PYTHON) -m setup.keys create
+	@$(PYTHON) -m setup.cluster key-create
 
 .PHONY: keys
 keys: python ## List the API keys
-	@$(PYTHON) -m setup.keys list
+	@$(PYTHON) -m setup.cluster key-list
 
 .PHONY: key-rotate
 key-rotate: python ## Give a key another token: make key-rotate ID=... GRACE=86400 (seconds the old one is good)
-	@$(PYTHON) -m setup.keys rotate
+	@$(PYTHON) -m setup.cluster key-rotate
 
 .PHONY: key-revoke
 key-revoke: python ## End a key for good: make key-revoke ID=...
-	@$(PYTHON) -m setup.keys revoke
+	@$(PYTHON) -m setup.cluster key-revoke
 
 ##@ Development
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import socket
 import sys
 from contextlib import aclosing
@@ -12,11 +11,14 @@ from contextlib import aclosing
 import uvloop
 
 from api.app import Deps, create_app
+from api.auth import Guard
 from api.directory import Directory
+from api.key_ring import KeyRing
 from api.server import make_server, on_stop_signal
 from api.settings import ApiSettings
 from api.waiters import Waiters
 from fleet import log
+from fleet.api_keys import ApiKeys
 from fleet.errors import FleetError, QueueUnavailable, SettingsError
 from fleet.events import Announcements
 from fleet.languages import read_languages
@@ -69,7 +71,8 @@ async def serve(
     )
     directory = Directory(read_languages(settings.languages_dir), bounds)
     waiters = Waiters(settings.waiters_max)
-    app = create_app(Deps(settings=settings, queue=queue, directory=directory, waiters=waiters))
+    guard = Guard(KeyRing(ApiKeys(clients).find), required=settings.keys_required)
+    app = create_app(Deps(settings=settings, queue=queue, directory=directory, waiters=waiters, guard=guard))
     server = make_server(app, settings)
 
     async def stop_when_told() -> None:
@@ -77,7 +80,7 @@ async def serve(
         waiters.close()  # first: who waits for a result is told to ask again, not kept to the end
         server.should_exit = True
 
-    _warn_if_public(settings.host)
+    _say_who_is_let_in(settings)
     try:
         async with asyncio.TaskGroup() as tasks:
             background = [
@@ -112,16 +115,14 @@ async def _check_redis(clients: RedisClients) -> None:
         _log.warning("redis_setting", found=finding.detail, remedy=finding.remedy)
 
 
-def _warn_if_public(host: str) -> None:
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+def _say_who_is_let_in(settings: ApiSettings) -> None:
+    if settings.keys_required:
+        _log.info("api_keys_required")
+    elif not settings.is_on_loopback:
         _log.warning(
-            "api_not_on_loopback",
-            host=host,
-            remedy="there is no authentication yet: let only a trusted network reach it",
+            "api_open_to_all",
+            host=settings.published or settings.host,
+            remedy="whoever reaches it runs code and reads results: set SANDFLEET_KEYS=auto, make keys",
         )
 
 

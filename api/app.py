@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
-from api import problems
+from api import access, problems
+from api.auth import Guard
 from api.body import BodyReader
 from api.definitions import ProblemRoutes
 from api.description import document
@@ -39,11 +40,12 @@ class Deps:
     queue: Queue
     directory: Directory
     waiters: Waiters
+    guard: Guard
 
 
 def create_app(deps: Deps) -> FastAPI:
     """The API as an ASGI app. It starts nothing in the background and needs no lifespan."""
-    settings, bounds = deps.settings, deps.settings.bounds
+    settings, bounds, guard = deps.settings, deps.settings.bounds, deps.guard
     metrics = ApiMetrics(deps.waiters)
     app = FastAPI(
         title="Sandfleet",
@@ -53,8 +55,11 @@ def create_app(deps: Deps) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,  # a slash at the end may be part of a problemId
+        dependencies=[Depends(guard.admit)],  # of every address, before its handler
     )
-    app.openapi = cache(lambda: document.openapi(app, bounds))  # type: ignore[method-assign]
+    app.openapi = cache(  # type: ignore[method-assign]
+        lambda: access.describe(document.openapi(app, bounds), guard.required)
+    )
     problems.install(app)
     app.add_middleware(Edge, metrics=metrics)
     bodies = BodyReader(bounds.item_bytes_max, settings.body_s, settings.bodies_bytes_max)

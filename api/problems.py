@@ -47,6 +47,9 @@ class Kind(Enum):
     UNKNOWN_PROBLEM = "unknown-problem", 404, "No such problem"
     NOT_FOUND = "not-found", 404, "No such page"
     METHOD = "method-not-allowed", 405, "The page does not take this method"
+    KEY_REQUIRED = "key-required", 401, "A key is required"
+    SCOPE = "scope", 403, "The key may not do this"
+    QUOTA_EXCEEDED = "quota-exceeded", 429, "The key has used up its quota"
     BAD_REQUEST = "bad-request", 400, "The request cannot be answered"
     QUEUE_FULL = "queue-full", 503, "The queue is full"
     PROBLEMS_FULL = "problems-full", 503, "No more problems are stored"
@@ -54,6 +57,7 @@ class Kind(Enum):
     QUEUE_UNAVAILABLE = "queue-unavailable", 503, "The queue is away"
     QUEUE_MEMORY_FULL = "queue-memory-full", 503, "The queue is out of memory"
     BUSY = "busy", 503, "Too many large requests at once"
+    KEYS_BUSY = "keys-busy", 503, "Too many wrong keys are sent"
     NOT_READY = "not-ready", 503, "The fleet cannot run jobs yet"
     INTERNAL = "internal", 500, "The server failed"
 

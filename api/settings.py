@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from fleet.limits import MIB
@@ -11,8 +14,16 @@ from fleet.settings import PREFIX, JobSettings, WebhookSettings
 class ApiSettings(JobSettings, WebhookSettings):
     """What the API reads from ``SANDFLEET_*``."""
 
-    host: str = Field("127.0.0.1", description="address the API listens on; there is no authentication yet")
+    host: str = Field("127.0.0.1", description="address the API listens on")
     port: int = Field(3000, ge=0, le=65_535, description="port the API listens on; 0 takes a free one")
+    published: str = Field(
+        "", description="address the API is reached at, where that is not the one it listens on"
+    )
+    keys: Literal["auto", "required", "off", "off-everywhere"] = Field(
+        "auto",
+        description="whether every request needs an API key; `auto`: unless the API is on loopback alone; "
+        "`off` is refused beyond loopback, `off-everywhere` is not",
+    )
     queue_max: int = Field(10_000, ge=1, description="jobs that may wait before new ones are refused")
     problems_max: int = Field(10_000, ge=0, description="problems that may have stored tests")
     problems_bytes_max: int = Field(
@@ -42,3 +53,27 @@ class ApiSettings(JobSettings, WebhookSettings):
                 f"largest body for {PREFIX}CODE_BYTES_MAX and {PREFIX}STDIN_BYTES_MAX"
             )
         return self
+
+    @model_validator(mode="after")
+    def _not_open_by_mistake(self) -> ApiSettings:
+        if self.keys == "off" and not self.is_on_loopback:
+            raise ValueError(
+                f"{PREFIX}KEYS=off would let everybody who reaches {self.published or self.host} run code "
+                f"and read all results: leave it at auto and make keys (make key NAME=...), or, if that is "
+                f"what you want, say {PREFIX}KEYS=off-everywhere"
+            )
+        return self
+
+    @property
+    def is_on_loopback(self) -> bool:
+        """Whether only this machine reaches the API."""
+        host = (self.published or self.host).strip("[]")
+        try:
+            return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def keys_required(self) -> bool:
+        """Whether every request needs an API key."""
+        return self.keys == "required" or (self.keys == "auto" and not self.is_on_loopback)

@@ -6,15 +6,20 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx2
+from fastapi import FastAPI
 
 from api.app import Deps, create_app
+from api.auth import Guard
 from api.directory import Directory
+from api.key_ring import KeyRing
 from api.settings import ApiSettings
 from api.waiters import Waiters
+from fleet.api_keys import ApiKey, Scope, Token
+from fleet.errors import QueueUnavailable
 from fleet.events import Completion
 from fleet.languages import Language
 from fleet.testing import FakeQueue, a_result, a_worker
@@ -47,15 +52,53 @@ class AnnouncementsOfTest:
             yield await self._said.get()
 
 
+class KeysOfTest:
+    """API keys in memory, as ``KeyRing`` finds them, unless they are ``away``."""
+
+    def __init__(self) -> None:
+        self.stored: dict[str, ApiKey] = {}
+        self.asked: list[str] = []
+        self.away = False
+
+    def make(self, *scopes: Scope, **more: Any) -> Token:
+        """The token of a new key with these scopes, by default to submit and to read."""
+        token = Token.mint()
+        scopes = scopes or (Scope.SUBMIT, Scope.READ)
+        self.stored[token.key_id] = ApiKey(
+            key_id=token.key_id, name="of test", scopes=frozenset(scopes), digest=token.digest, **more
+        )
+        return token
+
+    def rotate(self, key_id: str) -> Token:
+        """A new token of a key; the one before is not good any more."""
+        token = Token.mint(key_id)
+        self.stored[key_id] = replace(self.stored[key_id], digest=token.digest)
+        return token
+
+    async def find(self, key_id: str) -> ApiKey | None:
+        """The key of this id."""
+        self.asked.append(key_id)
+        if self.away:
+            raise QueueUnavailable("redis://user:password@host is away")
+        return self.stored.get(key_id)
+
+
+def bearer(token: Token) -> dict[str, str]:
+    """The header that sends a token."""
+    return {"Authorization": f"Bearer {token.text}"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiOfTest:
     """An API and all that a test needs to hold of it."""
 
+    app: FastAPI
     client: httpx2.AsyncClient
     queue: FakeQueue
     waiters: Waiters
     directory: Directory
     announcements: AnnouncementsOfTest
+    keys: KeysOfTest
 
     async def submit(self, **changes: Any) -> str:
         """Submit a good job; its id."""
@@ -92,16 +135,20 @@ async def api_of_test(queue: FakeQueue | None = None, **settings: Any) -> AsyncI
     directory.update(await queue.workers())
     waiters = Waiters(values.waiters_max)
     announcements = AnnouncementsOfTest()
-    app = create_app(Deps(settings=values, queue=queue, directory=directory, waiters=waiters))
+    keys = KeysOfTest()
+    guard = Guard(KeyRing(keys.find), required=values.keys_required)
+    app = create_app(Deps(settings=values, queue=queue, directory=directory, waiters=waiters, guard=guard))
     follower = asyncio.create_task(waiters.follow(announcements.listen()))
     transport = httpx2.ASGITransport(app, raise_app_exceptions=True)
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         yield ApiOfTest(
+            app=app,
             client=client,
             queue=queue,
             waiters=waiters,
             directory=directory,
             announcements=announcements,
+            keys=keys,
         )
     follower.cancel()
     await asyncio.wait([follower])

@@ -1,4 +1,7 @@
-"""The cluster on this machine: up, down, scale, ps, logs, doctor. Run as ``python -m setup.cluster VERB``."""
+"""The cluster on this machine: up, down, scale, ps, logs, doctor, its keys.
+
+Run as ``python -m setup.cluster VERB``.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,11 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from setup import accounts, engine, hello
+from setup import accounts, engine, hello, keys
 from setup.engine import ROOT, SetupError, step
 
 PREFIX = "SANDFLEET_"
@@ -21,7 +23,7 @@ PREFIX = "SANDFLEET_"
 # services. Those without a meaning are passed to compose.yaml and not meant to be set.
 OWN: Mapping[str, tuple[str, str]] = {
     "PORT": ("3000", "port of this machine the API is published on"),
-    "BIND": ("127.0.0.1", "address of this machine the API is published on; there is no authentication yet"),
+    "BIND": ("127.0.0.1", "address of this machine the API is published on; beyond loopback it needs keys"),
     "PROJECT": ("sandfleet", "name of the cluster; another one lives beside the first, on another port"),
     "HOME": (".sandfleet", "folder for secrets, logs, and `settings.env` with settings of the services"),
     "BASES": ("auto", "what images stand on: `upstream` images, ones made from `debian` packages, or `auto`"),
@@ -35,8 +37,6 @@ OWN: Mapping[str, tuple[str, str]] = {
     "ACCOUNTS": ("", ""),
 }
 READY_S = 120
-WARM_ROUNDS = 4
-_HELLO_S = 5.0  # no further round after so long, with many languages
 _LIST_SETTINGS = """
 import importlib, sys
 from fleet.settings import PREFIX, FleetSettings
@@ -107,6 +107,23 @@ class Cluster:
             "SANDFLEET_SOCKET_GID": str(path.stat().st_gid) if path.exists() else "0",
         }
 
+    def key_command(self) -> keys.Command:
+        """What runs ``python -m api.keys`` beside this cluster's Redis. Raises ``SetupError``.
+
+        In a container of its own: the account that makes keys is nothing a service should ever have seen.
+        """
+        if not self.containers("redis"):
+            return keys.left_by(
+                self.state / "dev", "no cluster runs here whose keys these could be:  make up"
+            )
+        settings = self.state / "keys.env"
+        if not settings.exists():
+            raise SetupError("this cluster is older than its keys; bring it up to date:  make up")
+        place = ("--network", f"{self.project}_queue", "--env-file", str(settings))
+        closed = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
+        image = "sandfleet/api:latest"
+        return keys.Command(["docker", "run", "--rm", *closed, *place, image, "python", "-m", "api.keys"])
+
     def sandboxes(self) -> list[str]:
         """Ids of the sandbox containers of this cluster's workers."""
         label = f"label=sandfleet.fleet={self.project}"
@@ -127,18 +144,19 @@ def prepare(cluster: Cluster) -> None:
     cluster.state.chmod(0o700)
     passwords = accounts.ensure(cluster.state)
     wanted = shares(cluster.settings, _known_to_image)
-    for room in accounts.OF_WEBHOOKS:
-        made = {f"{PREFIX}WEBHOOK_SECRET": accounts.webhook_secret(cluster.state)}
-        wanted[room] = made | wanted[room]
-    # What makes keys is no service: of all settings it knows how its words get into Redis.
-    replicas = f"{PREFIX}REDIS_REPLICAS"
-    wanted[accounts.KEYS] = {name: cluster.settings[name] for name in (replicas,) if name in cluster.settings}
+    wanted[accounts.KEYS] = key_settings(cluster.state, cluster.settings)
     for room in wanted:
         values = {f"{PREFIX}REDIS_URL": f"redis://{room}:{passwords[room]}@redis:6379/0", **wanted[room]}
         if room == "worker":
             values[f"{PREFIX}FLEET"] = cluster.project
         text = "".join(f"{name}={value}\n" for name, value in sorted(values.items()))
         accounts.write(cluster.state / f"{room}.env", text, 0o600)
+
+
+def key_settings(state: Path, settings: Mapping[str, str]) -> dict[str, str]:
+    """What ``python -m api.keys`` must know beside its account: little, since it is no service."""
+    made = {f"{PREFIX}WEBHOOK_SECRET": accounts.webhook_secret(state)}
+    return made | {name: settings[name] for name in (*made, f"{PREFIX}REDIS_REPLICAS") if name in settings}
 
 
 def recall(cluster: Cluster) -> None:
@@ -151,6 +169,7 @@ def up(cluster: Cluster, workers: int | None) -> None:
     """Bring the cluster up and return once it is ready to run jobs. Raises ``SetupError``."""
     if not cluster.containers("api"):
         claim_port(cluster, "make up")
+    _refuse_to_be_open(cluster)
     prepare(cluster)
     count = workers or len(cluster.containers("worker")) or 1
     with step(f"starting redis, api, subscriber and {count} worker{'s' * (count > 1)}"):
@@ -161,6 +180,20 @@ def up(cluster: Cluster, workers: int | None) -> None:
             hello.wait_until_ready(cluster.url, READY_S, lambda: None)
         except SetupError as error:
             raise SetupError(f"{_tail(cluster)}\n{error}") from None
+
+
+def greet(cluster: Cluster, command: keys.Command, following: str, more: str, rounds: int = 4) -> None:
+    """Run an example in every language, with a key that ends with it where the API asks for one."""
+    if not hello.asks_for_key(cluster.url):
+        hello.greet(hello.Site(cluster.url), following, more, rounds)
+        return
+    with keys.temporary(command, "hello") as made:
+        hello.greet(hello.Site(cluster.url, made.token), following, more, rounds)
+    print(
+        f"  Every request needs a key, as the API is on {cluster.bind}. Make the first one:\n\n"
+        "    make key NAME=me SCOPES=submit,read\n",
+        flush=True,
+    )
 
 
 def down(cluster: Cluster) -> None:
@@ -186,28 +219,6 @@ def scale(cluster: Cluster, workers: int) -> None:
         engine.run(words, cluster.state / "log/compose.log", 300, env=cluster.environment())
 
 
-def say_hello(cluster: Cluster, following: str, more: str, warm_rounds: int = WARM_ROUNDS) -> None:
-    """Run one example of every language that is served and print what came of it; ``more`` is the command
-    that adds languages, with a gap for their names. Raises ``SetupError``."""
-    served = hello.served(cluster.url)
-    every = list(hello.examples())
-    found = [example for example in every if example.language in served]
-    left = [example.language for example in every if example.language not in served]
-    # The first jobs find no sandbox started ahead; the best of the next is what one job takes later.
-    rounds, began_s = [[_timed(cluster, example) for example in found]], time.monotonic()
-    while len(rounds) <= warm_rounds and (len(rounds) < 2 or time.monotonic() - began_s < _HELLO_S):
-        rounds.append([_timed(cluster, example) for example in found])
-    print("\n  Sandfleet is up. Hello in every language it serves, from request to result:\n")
-    for example, first_ms, *later_ms in zip(found, *rounds, strict=True):
-        said = example.expected.strip().splitlines()[0][:40]
-        times = f"first {first_ms:4.0f} ms, then {min(later_ms):3.0f} ms"
-        print(f"    {example.language:<13}{said:<18}{times}")
-    print(f"\n    API      {cluster.url}\n    Docs     {cluster.url}/docs")
-    if left:
-        print(f"    More     {more.format(' '.join(left))}")
-    print(f"    Next     {following}\n", flush=True)
-
-
 def doctor(cluster: Cluster) -> int:
     """Run the worker's checks where a worker runs, with a Redis to check; the exit status."""
     recall(cluster)
@@ -229,15 +240,6 @@ def reset(cluster: Cluster) -> None:
             engine.run(["docker", "image", "rm", "--force", *tags], cluster.state / "log/clean.log", 300)
     for folder in (ROOT / ".venv", cluster.state):
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _timed(cluster: Cluster, example: hello.Example) -> float:
-    begin = time.monotonic()
-    result = hello.run(cluster.url, example)
-    took_ms = (time.monotonic() - begin) * 1000
-    if result["verdict"] != "ok" or result["stdout"] != example.expected:
-        raise SetupError(f"{example.language}: expected {example.expected!r}, got {result}")
-    return took_ms
 
 
 def _read_settings(path: Path) -> Iterable[tuple[str, str]]:
@@ -291,6 +293,17 @@ def claim_port(cluster: Cluster, command: str) -> None:
             ) from None
 
 
+def _refuse_to_be_open(cluster: Cluster) -> None:
+    # The API refuses it too; but nobody should have to wait until it did.
+    local = cluster.bind.strip("[]") in ("localhost", "::1") or cluster.bind.startswith("127.")
+    if cluster.settings.get(f"{PREFIX}KEYS") == "off" and not local:
+        raise SetupError(
+            f"SANDFLEET_KEYS=off lets everybody who reaches {cluster.bind} run code and read all results.\n"
+            "Leave it out, and make keys:  make key NAME=me\n"
+            "If that is what you want:     SANDFLEET_KEYS=off-everywhere"
+        )
+
+
 def _tail(cluster: Cluster) -> str:
     words = cluster.compose("logs", "--tail", "8", "--no-color")
     done = subprocess.run(
@@ -319,7 +332,7 @@ def main(verb: str) -> None:
     if verb == "up":
         up(cluster, workers)
         following = "make logs   make scale WORKERS=3   make down   make help"
-        say_hello(cluster, following, 'make images LANGS="{}"')
+        greet(cluster, cluster.key_command(), following, 'make images LANGS="{}"')
     elif verb == "down":
         down(cluster)
     elif verb == "scale":
@@ -330,6 +343,10 @@ def main(verb: str) -> None:
         sys.exit(doctor(cluster))
     elif verb == "clean":
         reset(cluster)
+    elif verb in keys.VERBS:
+        asked, makes = keys.words(verb, os.environ), cluster.key_command()
+        os.chdir(ROOT)
+        os.execvpe(makes.argv[0], [*makes.argv, *asked], makes.whole_environment())  # noqa: S606 - as below
     elif verb in ("ps", "logs"):
         recall(cluster)
         follow = ["logs", "--follow", "--no-log-prefix", "--tail", "20", "subscriber"]
@@ -338,7 +355,8 @@ def main(verb: str) -> None:
         os.chdir(ROOT)
         os.execvpe(command[0], command, cluster.environment())  # noqa: S606 - a fixed command
     else:
-        raise SetupError(f"{verb} is none of up, down, scale, ps, logs, doctor, clean")
+        known = ", ".join(("up, down, scale, ps, logs, doctor, clean", *keys.VERBS))
+        raise SetupError(f"{verb} is none of {known}")
 
 
 if __name__ == "__main__":

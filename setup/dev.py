@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from setup import cluster, dev_services, engine, hello
+from setup import cluster, dev_services, engine, hello, keys
 from setup.cluster import PREFIX, Cluster
 from setup.engine import SetupError, step
 from setup.leash import Child, end_with_parent
@@ -70,12 +70,12 @@ def up(whole: Cluster, stop: Stop) -> None:
                 services.start()
                 hello.wait_until_ready(whole.url, READY_S, lambda: _alive(services.children))
             subscriber = services.start_subscriber()
-            cluster.say_hello(
-                whole, "Ctrl-C ends it; below are the subscriber's lines", 'make dev LANGS="{}"', 1
-            )
+            following = "Ctrl-C ends it; below are the subscriber's lines"
+            cluster.greet(whole, services.key_command(), following, 'make dev LANGS="{}"', 1)
             _follow(subscriber, services.children)
         finally:
             stop.expect()
+            keys.withdraw(home)
             _end(services.children, stop)
 
 

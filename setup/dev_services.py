@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from setup import accounts, cluster, dev_images, engine
+from setup import accounts, cluster, dev_images, engine, keys
 from setup.cluster import PREFIX, Cluster
 from setup.engine import ROOT, SetupError, step
 from setup.leash import Child, enclosed
@@ -79,6 +79,15 @@ class Services:
         self.children.append(Child(QUEUE, argv, self._kept, home / f"log/{QUEUE}.log"))
         self._add(WORKER, _worker_settings(home), before=_with_images(home))
         self._add(API, {"HOST": self._dev.bind, "PORT": self._dev.port})
+        keys.leave(home, self.key_command())
+
+    def key_command(self) -> keys.Command:
+        """What runs ``python -m api.keys`` beside this server."""
+        replicas = {
+            name: value for name, value in self._dev.settings.items() if name.endswith("REDIS_REPLICAS")
+        }
+        environment = {**replicas, **_named({"REDIS_URL": self._url(accounts.KEYS)})}
+        return keys.Command([str(self._python), "-m", "api.keys"], environment)
 
     def start_subscriber(self) -> Child:
         """Start the subscriber, which misses nothing by coming later: its output is piped."""
@@ -87,16 +96,15 @@ class Services:
     def _add(
         self, room: str, fixed: Mapping[str, object], *, before: Sequence[str] = (), piped: bool = False
     ) -> Child:
-        url = f"redis://{room}:{self._passwords[room]}@127.0.0.1:{self._port}/0"
-        fixed = {"REDIS_URL": url, **fixed}
-        unless_asked = dict(_DEFAULTS[room])
-        if room in accounts.OF_WEBHOOKS:
-            unless_asked["WEBHOOK_SECRET"] = accounts.webhook_secret(self._home)
-        environment = {**self._kept, **_named(unless_asked), **self._asked[room], **_named(fixed)}
+        fixed = {"REDIS_URL": self._url(room), **fixed}
+        environment = {**self._kept, **_named(_DEFAULTS[room]), **self._asked[room], **_named(fixed)}
         argv = [*before, str(self._python), "-m", room]
         child = Child(room, argv, environment, self._home / f"log/{room}.log", piped=piped)
         self.children.append(child)
         return child
+
+    def _url(self, user: str) -> str:
+        return f"redis://{user}:{self._passwords[user]}@127.0.0.1:{self._port}/0"
 
 
 def _named(settings: Mapping[str, object]) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """docs/openapi.json, written from the code: ``python -m setup.openapi``.
 
-It is the description that an API with default settings serves. A test compares the file with what
-this writes, so that every change of the contract shows in its own line of a commit.
+It is the description that an API with default settings serves, beyond loopback. A test compares the
+file with what this writes, so that every change of the contract shows in its own line of a commit.
 """
 
 from __future__ import annotations
@@ -11,8 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.app import Deps, create_app
+from api.auth import Guard
 from api.directory import Directory
+from api.key_ring import KeyRing
 from api.settings import ApiSettings
+from api.testing import KeysOfTest
 from api.waiters import Waiters
 from fleet.testing import FakeQueue
 from setup.engine import ROOT
@@ -28,6 +31,7 @@ def document() -> Mapping[str, Any]:
         queue=FakeQueue(),
         directory=Directory({}, settings.bounds),
         waiters=Waiters(settings.waiters_max),
+        guard=Guard(KeyRing(KeysOfTest().find), required=True),
     )
     return create_app(parts).openapi()
 

@@ -29,6 +29,24 @@ _HEADERS: dict[str, dict[str, Any]] = {
     "Location": {"schema": {"type": "string"}, "description": "address of the job's record"},
     "Retry-After": {"schema": {"type": "integer"}, "description": "seconds after which to ask again"},
     "Preference-Applied": {"schema": {"type": "string"}, "description": "the wait that was honoured"},
+    "RateLimit-Policy": {
+        "schema": {"type": "string"},
+        "example": '"jobs";q=600;w=60',
+        "description": "how many jobs the key may submit in how many seconds",
+    },
+    "RateLimit": {
+        "schema": {"type": "string"},
+        "example": '"jobs";r=599;t=1',
+        "description": "how many are left now, and in how many seconds all of them are",
+    },
+    "WWW-Authenticate": {"schema": {"type": "string"}, "description": "`Bearer`, and what was amiss"},
+}
+RATE_LIMIT = ("RateLimit-Policy", "RateLimit")  # of a submit, if the key has a rate
+_HEADERS_OF = {
+    401: ("WWW-Authenticate",),
+    403: ("WWW-Authenticate",),
+    429: ("Retry-After", *RATE_LIMIT),
+    503: ("Retry-After",),
 }
 _ID_SCHEMA = {"minLength": 1, "maxLength": 128}
 
@@ -45,15 +63,32 @@ def says(text: str, example: Any, *headers: str, model: type[Shape] | None = Non
 
 def problems(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
     """The answers of these kinds, and of those that every address may give."""
-    by_status: dict[int | str, list[Kind]] = {}
-    for kind in (*kinds, Kind.INTERNAL):
-        by_status.setdefault(kind.status, []).append(kind)
-    return {status: _problem(*alike) for status, alike in by_status.items()}
+    return {status: _problem(*alike) for status, alike in _by_status(*kinds, Kind.INTERNAL).items()}
+
+
+def add_problems(operation: dict[str, Any], *kinds: Kind) -> None:
+    """Add these kinds to the answers of an address that is described already."""
+    responses = operation["responses"]
+    for status, alike in _by_status(*kinds).items():
+        response = _problem(*alike)
+        known = responses.setdefault(str(status), response)
+        if known is not response:
+            old, new = (answer["content"][MEDIA_TYPE]["examples"] for answer in (known, response))
+            titles = [kind.title for kind in alike if kind.slug not in old]
+            known["description"] = "; ".join([known["description"], *titles])
+            old.update(new)
+
+
+def _by_status(*kinds: Kind) -> dict[int | str, list[Kind]]:
+    found: dict[int | str, list[Kind]] = {}
+    for kind in kinds:
+        found.setdefault(kind.status, []).append(kind)
+    return found
 
 
 def _problem(*kinds: Kind) -> dict[str, Any]:
     named = {kind.slug: {"value": Problem(kind, "what to do about it, in words").to_json()} for kind in kinds}
-    headers = ("Retry-After",) if kinds[0].status == 503 else ()
+    headers = _HEADERS_OF.get(kinds[0].status, ())
     return {
         "description": "; ".join(kind.title for kind in kinds),
         "headers": {name: _HEADERS[name] for name in headers},

@@ -36,8 +36,11 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def created(key: ApiKey, token: Token) -> str:
-    """What to tell of a new key. The one place its token is ever shown."""
+def created(key: ApiKey, token: Token, signing: str) -> str:
+    """What to tell of a new key. The one place its token is ever shown.
+
+    ``signing``: the secret its webhooks are signed with; empty if there are none.
+    """
     bounds = [
         f"{key.jobs_per_minute} jobs a minute" if key.jobs_per_minute else "",
         f"{key.open_max} open jobs" if key.open_max else "",
@@ -47,7 +50,8 @@ def created(key: ApiKey, token: Token) -> str:
         ("may", ", ".join(sorted(key.scopes))),
         ("quota", ", ".join(filter(None, bounds)) or "none"),
     )
-    return _card((*rows, ("token", token.text)))
+    signed = (("webhooks", f"{signing} (signed with; it stays the same)"),) if signing else ()
+    return _card((*rows, *signed, ("token", token.text)))
 
 
 def rotated(token: Token, grace_s: int) -> str:
@@ -85,7 +89,7 @@ def _row(listed: Listed, now_ms: int) -> Sequence[str]:
 
 def _card(rows: Iterable[tuple[str, str]]) -> str:
     lines = "".join(f"  {name:<10} {value}\n" for name, value in rows)
-    return f"{lines}\n  It is shown this once. Send it as  Authorization: Bearer TOKEN\n"
+    return f"{lines}\n  The token is shown this once. Send it as  Authorization: Bearer TOKEN\n"
 
 
 def _name(text: str) -> str:

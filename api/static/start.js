@@ -4,8 +4,18 @@
 const at = (id) => document.getElementById(id);
 const WAIT_S = 30;
 
+// Kept nowhere but in its field, and sent with every request once it is there.
+const credentials = () => (at("key").value ? { Authorization: `Bearer ${at("key").value.trim()}` } : {});
+
 async function listLanguages() {
-  const answer = await fetch("/languages");
+  const answer = await fetch("/languages", { headers: credentials() });
+  if (answer.status === 401) at("asks").hidden = false;
+  if (!answer.ok) {
+    at("verdict").textContent = (await answer.json()).detail;
+    return;
+  }
+  at("verdict").textContent = "";
+  at("language").replaceChildren();
   for (const language of (await answer.json()).languages) {
     const label = language.available ? language.version ?? language.name : `${language.name} (no worker yet)`;
     at("language").append(new Option(label, language.name));
@@ -39,7 +49,7 @@ async function run(event) {
   try {
     const answer = await fetch("/submit", {
       method: "POST",
-      headers: { "Content-Type": "application/json", Prefer: `wait=${WAIT_S}` },
+      headers: { "Content-Type": "application/json", Prefer: `wait=${WAIT_S}`, ...credentials() },
       body: JSON.stringify({
         problemId: "start-page",
         code: at("code").value,
@@ -59,6 +69,11 @@ at("job").addEventListener("submit", run);
 at("code").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) at("job").requestSubmit();
 });
-listLanguages().catch((error) => {
-  at("verdict").textContent = `The server could not be asked: ${error.message}`;
-});
+function begin() {
+  listLanguages().catch((error) => {
+    at("verdict").textContent = `The server could not be asked: ${error.message}`;
+  });
+}
+
+at("key").addEventListener("change", begin);
+begin();

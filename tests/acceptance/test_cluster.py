@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 
 from setup import cluster as setup_cluster
-from setup import keys as setup_keys
 from setup.engine import SetupError
 from tests.acceptance.harness import SERVICES, Fleet, described, docker
 
@@ -135,15 +134,3 @@ def test_the_worker_finds_this_machine_fit(fleet: Fleet) -> None:
     report = docker("exec", fleet.cluster.containers("worker")[0], "python", "-m", "worker", "doctor")
     assert "PASS    Redis" in report
     assert "FAIL" not in report
-
-
-def test_a_key_is_made_and_revoked_beside_the_services(fleet: Fleet) -> None:
-    before = {service: sorted(fleet.cluster.containers(service)) for service in SERVICES}
-    made = setup_keys.create(fleet.cluster, "acceptance", jobs_per_minute=9, lasts_s=600)
-    stored = fleet.redis_cli("operator", "HGETALL", f"{{problems}}.key:{made.key_id}")
-    assert "acceptance" in stored
-    assert made.token.rpartition("_")[2] not in stored
-    setup_keys.revoke(fleet.cluster, made.key_id)
-    with pytest.raises(SetupError, match="make keys lists"):
-        setup_keys.revoke(fleet.cluster, made.key_id)
-    assert {service: sorted(fleet.cluster.containers(service)) for service in SERVICES} == before

@@ -16,9 +16,11 @@ from typing import Any
 import httpx2
 import pytest
 
-from api import server
+from api import key_ring, server
 from api.__main__ import serve
 from api.settings import ApiSettings
+from fleet import keys
+from fleet.api_keys import ApiKey, ApiKeys, Scope, Token
 from fleet.queue import Claim
 from fleet.redis_client import RedisClients
 from fleet.redis_queue import RedisQueue
@@ -389,3 +391,63 @@ async def test_a_setting_it_does_not_know_stops_the_start() -> None:
     _, errors = await asyncio.wait_for(process.communicate(), 30)
     assert process.returncode == 1
     assert b"SANDFLEET_PROT" in errors
+
+
+# --- keys ----------------------------------------------------------------------------------------
+
+EVERYWHERE = "0.0.0.0"
+
+
+async def made(clients: RedisClients, *scopes: Scope) -> dict[str, str]:
+    """The header of a key that the operator has just made."""
+    token = Token.mint()
+    key = ApiKey(key_id=token.key_id, name="of test", scopes=frozenset(scopes))
+    await ApiKeys(clients).create(key, token)
+    return {"Authorization": f"Bearer {token.text}"}
+
+
+async def test_beyond_loopback_every_request_needs_a_key(
+    redis_server: RedisServer, clients: RedisClients, queue: RedisQueue, languages_dir: Path
+) -> None:
+    async with (
+        served(redis_url=redis_server.url, languages_dir=languages_dir, host=EVERYWHERE) as port,
+        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client,
+    ):
+        assert (await client.post("/submit", json=BODY)).status_code == 401
+        assert (await client.get("/readyz")).status_code == 200
+        # Without a key a body of any size is not read.
+        answer = await exchange(port, head(f"Content-Length: {100 * 1024 * 1024}"))
+        assert answer.startswith(b"HTTP/1.1 401 ")
+        submits, reads = await made(clients, Scope.SUBMIT), await made(clients, Scope.READ)
+        assert (await client.post("/submit", json=BODY, headers=reads)).status_code == 403
+        accepted = await client.post("/submit", json=BODY, headers=submits)
+        assert accepted.status_code == 202
+        (claimed,) = await claim(queue)
+        assert claimed.job_id == accepted.json()["jobId"]
+
+
+async def test_a_key_is_rotated_and_revoked_while_the_api_runs(
+    redis_server: RedisServer, clients: RedisClients, languages_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_ring, "FRESH_S", 0.0)  # what it knows is asked for again at once
+    store = ApiKeys(clients)
+    async with (
+        served(redis_url=redis_server.url, languages_dir=languages_dir, keys="required") as port,
+        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client,
+    ):
+
+        async def status(token: Token) -> int:
+            headers = {"Authorization": f"Bearer {token.text}"}
+            return (await client.get("/languages", headers=headers)).status_code
+
+        old, new = Token.mint(), None
+        await store.create(ApiKey(key_id=old.key_id, name="j", scopes=frozenset({Scope.READ})), old)
+        new = Token.mint(old.key_id)
+        assert (await status(old), await status(new)) == (200, 401)
+        await store.rotate(new, 60)
+        assert (await status(old), await status(new)) == (200, 200)
+        await store.rotate(new, 60)  # once more changes nothing
+        await clients.call("HSET", keys.api_key(old.key_id), "previous_until_ms", 1)
+        assert (await status(old), await status(new)) == (401, 200)
+        await store.revoke(new.key_id)
+        assert (await status(old), await status(new)) == (401, 401)

@@ -15,6 +15,7 @@ from fleet import keys
 from fleet.api_keys import ApiKey, ApiKeys, Scope, Token
 from fleet.errors import ApiKeysFull, QueueMemoryFull
 from fleet.redis_client import RedisClients
+from fleet.webhooks import secret_of
 from tests.contract.conftest import RedisServer
 from tests.contract.faulty_proxy import FaultyProxy
 from tests.contract.test_redis_judging import full
@@ -198,11 +199,14 @@ async def test_what_is_sent_again_is_answered_as_the_first_time(
 # --- the command ---------------------------------------------------------------------------------
 
 
+MASTER = "m" * 64
+
+
 async def command(server: RedisServer, *arguments: str, status: int = 0) -> str:
     """What ``python -m api.keys`` prints."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "api.keys", *arguments),
-        env={**os.environ, "SANDFLEET_REDIS_URL": server.url},
+        env={**os.environ, "SANDFLEET_REDIS_URL": server.url, "SANDFLEET_WEBHOOK_SECRET": MASTER},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -215,10 +219,13 @@ async def test_the_command_makes_lists_rotates_and_revokes(redis_server: RedisSe
     made = await command(redis_server, "create", "--name=judge", "--jobs-per-minute=600")
     token = next(token for word in made.split() if (token := Token.read(word)))
     assert await proves(store, token)
+    assert secret_of(MASTER, token.key_id) in made
+    assert MASTER not in made
     listed = await command(redis_server, "list")
     assert token.key_id in listed
     assert token.secret not in listed
     rotated = json.loads(await command(redis_server, "rotate", token.key_id, "--grace=0", "--json"))
+    assert rotated["webhookSecret"] == secret_of(MASTER, token.key_id)
     new = Token.read(rotated["token"])
     assert new is not None
     assert (await proves(store, new), await proves(store, token)) == (True, False)

@@ -18,6 +18,7 @@ CASES = "tests/abuse/test_cases.py"
         (f"{CASES}::test_all_together_leave_nothing[crun]", f"{CASES} crun"),
         ("tests/acceptance/test_cluster.py::test_up_again_changes_nothing", "tests/acceptance"),
         ("tests/acceptance/test_jobs.py::test_hello[one]", "tests/acceptance"),
+        ("tests/acceptance/test_keys.py::test_it", "tests/acceptance"),
         ("tests/acceptance/test_dev.py::test_it[docker]", "tests/acceptance/test_dev.py"),
         ("tests/unit/test_keys.py::test_names[docker-a::b]", "tests/unit/test_keys.py"),
     ],

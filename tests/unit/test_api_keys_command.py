@@ -61,10 +61,15 @@ def test_what_it_does_not_understand_it_names(
 
 
 def test_a_new_key_is_shown_with_its_token() -> None:
-    shown = words.created(KEY, TOKEN)
+    shown = words.created(KEY, TOKEN, "")
+    assert "webhooks" not in shown
     assert re.search(rf"token +{TOKEN.text}\n", shown)
     assert re.search(r"quota +none\n", shown)
     assert "shown this once" in shown
+
+
+def test_a_new_key_is_shown_with_what_its_webhooks_are_signed_with() -> None:
+    assert re.search(r"webhooks +whsec_x ", words.created(KEY, TOKEN, "whsec_x"))
 
 
 def test_the_list_shows_no_secret_and_what_is_special_of_a_key() -> None:

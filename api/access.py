@@ -1,0 +1,62 @@
+"""What each address asks of a key: one table, and its place in the description of the API.
+
+An address without a line is answered with a failure of the server, never with what lies behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from api.description import parts
+from api.problems import Kind
+from fleet.api_keys import Scope
+
+OPEN = None  # anybody may ask, also where keys are required: it holds nothing of anyone
+
+NEEDS: Mapping[str, Scope | None] = {
+    # Pages, the same for all: a browser could not send them a key.
+    "GET /": OPEN,
+    "GET /docs": OPEN,
+    "GET /docs/assets/{name}": OPEN,
+    "GET /favicon.ico": OPEN,
+    # What watches over the process has no key.
+    "GET /healthz": OPEN,
+    "GET /readyz": OPEN,
+    "GET /languages": Scope.READ,
+    "GET /metrics": Scope.READ,
+    "POST /submit": Scope.SUBMIT,
+    "GET /result/{id}": Scope.READ,
+    "GET /jobs/{jobId}": Scope.READ,
+    "GET /jobs/{jobId}/events": Scope.READ,
+    "GET /problems/{problemId}": Scope.READ,
+    "GET /problems/{problemId}/results": Scope.READ,
+    "PUT /problems/{problemId}": Scope.SUBMIT,
+    "DELETE /problems/{problemId}": Scope.SUBMIT,
+}
+_REFUSALS = (Kind.KEY_REQUIRED, Kind.SCOPE, Kind.QUEUE_UNAVAILABLE, Kind.KEYS_BUSY)
+_SCHEME = "apiKey"
+
+
+def describe(document: dict[str, Any], required: bool) -> dict[str, Any]:
+    """``document`` with what each address asks of a key, and how it refuses one."""
+    about = "`make key` makes one: `sfk_` and its id, `_` and its secret."
+    if not required:
+        about += " This API is open: a request without a key is answered, one with a wrong key is not."
+    document["components"]["securitySchemes"] = {
+        _SCHEME: {"type": "http", "scheme": "bearer", "description": about}
+    }
+    for address, operation in _operations(document):
+        scope = NEEDS[address]
+        if scope is OPEN:
+            operation["security"] = []
+            continue
+        operation["security"] = [{_SCHEME: [str(scope)]}] if required else [{_SCHEME: [str(scope)]}, {}]
+        parts.add_problems(operation, *_REFUSALS)
+    return document
+
+
+def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            yield f"{method.upper()} {path}", operation
