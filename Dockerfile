@@ -53,6 +53,8 @@ HEALTHCHECK --interval=30s --timeout=20s --retries=3 --start-period=30s CMD ["py
 CMD ["python", "-m", "worker"]
 
 FROM service AS subscriber
+# A look-up that a stranger's name server leaves unanswered ends within an attempt to deliver a webhook.
+ENV RES_OPTIONS="timeout:2 attempts:2"
 COPY subscriber subscriber
 RUN python -m compileall -q subscriber
 USER sandfleet

@@ -18,6 +18,7 @@ from fleet import keys
 from setup.engine import ROOT
 
 ROOMS = ("api", "worker", "subscriber")
+OF_WEBHOOKS = ("api", "subscriber")  # the rooms that take part in webhooks and know what signs them
 KEYS = "keys"  # who makes API keys: neither a room nor anyone else
 USERS = ("operator", "producer", *ROOMS, KEYS)
 # The command of a call in a script; one may be chosen: call(back and 'LPUSH' or 'RPUSH', ...).

@@ -144,6 +144,9 @@ def prepare(cluster: Cluster) -> None:
     cluster.state.chmod(0o700)
     passwords = accounts.ensure(cluster.state)
     wanted = shares(cluster.settings, _known_to_image)
+    for room in accounts.OF_WEBHOOKS:
+        made = {f"{PREFIX}WEBHOOK_SECRET": accounts.webhook_secret(cluster.state)}
+        wanted[room] = made | wanted[room]
     wanted[accounts.KEYS] = key_settings(cluster.state, cluster.settings)
     for room in wanted:
         values = {f"{PREFIX}REDIS_URL": f"redis://{room}:{passwords[room]}@redis:6379/0", **wanted[room]}

@@ -97,7 +97,10 @@ class Services:
         self, room: str, fixed: Mapping[str, object], *, before: Sequence[str] = (), piped: bool = False
     ) -> Child:
         fixed = {"REDIS_URL": self._url(room), **fixed}
-        environment = {**self._kept, **_named(_DEFAULTS[room]), **self._asked[room], **_named(fixed)}
+        unless_asked = dict(_DEFAULTS[room])
+        if room in accounts.OF_WEBHOOKS:
+            unless_asked["WEBHOOK_SECRET"] = accounts.webhook_secret(self._home)
+        environment = {**self._kept, **_named(unless_asked), **self._asked[room], **_named(fixed)}
         argv = [*before, str(self._python), "-m", room]
         child = Child(room, argv, environment, self._home / f"log/{room}.log", piped=piped)
         self.children.append(child)

@@ -130,7 +130,7 @@ ensure_compose() {
 # without an engine.
 ensure_test_programs() {
     local missing=()
-    for program in redis-server crun buildah; do
+    for program in redis-server crun buildah openssl; do
         command -v "$program" >/dev/null || missing+=("$program")
     done
     if [ ${#missing[@]} -eq 0 ]; then return; fi

@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from fleet import log
 from fleet.errors import QueueUnavailable
 from fleet.events import Batch
 from subscriber.metrics import Metrics
+from subscriber.patience import until_answered
 
 # An idle read ends after this, so that a stop is seen; a completion wakes it at once.
 READ_S = 1.0
-_PAUSE_S = 0.1
-_PAUSE_S_MAX = 2.0
-_T = TypeVar("_T")
+LOOP = "completions"
 _log = log.get("subscriber")
 
 
@@ -40,40 +38,15 @@ async def follow(source: Source, metrics: Metrics, stop: asyncio.Event) -> None:
     await source.open()
     try:
         while not stop.is_set():
-            batch = await _until_answered(partial(source.read, READ_S), metrics, stop)
+            batch = await until_answered(partial(source.read, READ_S), metrics, stop, LOOP)
             if batch is None:
                 break
             _write(batch, metrics)
-            await _until_answered(partial(source.ack, batch), metrics, stop)
+            await until_answered(partial(source.ack, batch), metrics, stop, LOOP)
     finally:
         # Redis may be away at the end as well; what was not acknowledged is then read again.
         with contextlib.suppress(QueueUnavailable):
             await source.close()
-
-
-async def _until_answered(
-    ask: Callable[[], Awaitable[_T]], metrics: Metrics, stop: asyncio.Event
-) -> _T | None:
-    """What ``ask`` gives, asked again while Redis is away; None if ``stop`` came first."""
-    pause_s = 0.0
-    while True:
-        metrics.turned()
-        try:
-            answer = await ask()
-        except QueueUnavailable as error:
-            if not pause_s:
-                _log.warning("redis_away", reason=str(error))
-            metrics.queue_up.set(0)
-            pause_s = min(max(2 * pause_s, _PAUSE_S), _PAUSE_S_MAX)
-        else:
-            if pause_s:
-                _log.info("redis_back")
-            metrics.queue_up.set(1)
-            return answer
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), pause_s)
-        if stop.is_set():
-            return None
 
 
 def _write(batch: Batch, metrics: Metrics) -> None:

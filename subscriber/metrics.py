@@ -1,6 +1,6 @@
 """The subscriber's Prometheus series and its health, on a small HTTP server of their own.
 
-``/healthz`` answers 200 while the reading loop turns, be Redis there or not, and 503 once it hangs.
+``/healthz`` answers 200 while its loops turn, be Redis there or not, and 503 once one hangs.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, make_wsgi_app
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-# The loop turns at least once a read (1 s) or a pause (2 s); a turn may wait for Redis to answer.
+# A loop turns at least once a read (1 s) or a pause (30 s); a turn may wait for Redis to answer.
 HANGING_S = 60.0
 
 
@@ -42,15 +42,39 @@ class Metrics:
         )
         self.last = Gauge("sandfleet_subscriber_last_number", "Highest number logged", registry=r)
         self.queue_up = Gauge("sandfleet_subscriber_queue_up", "1 while Redis answers", registry=r)
-        self._turned_s = time.monotonic()
+        self.crashes = Counter(
+            "sandfleet_subscriber_crashes",
+            "Faults of ours that a loop was run again after",
+            ["loop"],
+            registry=r,
+        )
+        self.attempts = Counter(
+            "sandfleet_subscriber_webhook_attempts",
+            "Attempts to deliver, by outcome",
+            ["outcome"],
+            registry=r,
+        )
+        self.attempt_s = Histogram(
+            "sandfleet_subscriber_webhook_attempt_seconds",
+            "How long attempts took",
+            buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10),
+            registry=r,
+        )
+        self.pending = Gauge("sandfleet_subscriber_webhook_pending", "Deliveries that wait", registry=r)
+        self.dead = Gauge("sandfleet_subscriber_webhook_dead", "Deliveries given up and kept", registry=r)
+        self.oldest_s = Gauge(
+            "sandfleet_subscriber_webhook_oldest_seconds", "Age of the oldest delivery that waits", registry=r
+        )
+        self._turned_s = {"completions": time.monotonic()}
 
-    def turned(self) -> None:
-        """The loop has come round once more."""
-        self._turned_s = time.monotonic()
+    def turned(self, loop: str) -> None:
+        """This loop has come round once more."""
+        self._turned_s[loop] = time.monotonic()
 
-    def healthy(self) -> bool:
-        """Whether the loop still turns."""
-        return time.monotonic() - self._turned_s < HANGING_S
+    def hanging(self) -> list[str]:
+        """The loops that turn no more."""
+        now_s = time.monotonic()
+        return [loop for loop, turned_s in self._turned_s.items() if now_s - turned_s >= HANGING_S]
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -86,10 +110,10 @@ def _application(metrics: Metrics) -> WSGIApplication:
             return exposition(environ, start)
         if path != "/healthz":
             status, words = "404 Not Found", b"there are /metrics and /healthz\n"
-        elif metrics.healthy():
-            status, words = "200 OK", b"ok\n"
+        elif hanging := metrics.hanging():
+            status, words = "503 Service Unavailable", f"hanging: {', '.join(hanging)}\n".encode()
         else:
-            status, words = "503 Service Unavailable", b"the reading loop hangs\n"
+            status, words = "200 OK", b"ok\n"
         start(status, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(words)))])
         return [words]
 

@@ -17,6 +17,7 @@ from tests.house.source import ROOMS, ROOT, files, imported, strings, tree
 OWNERS = {
     "redis": {"fleet/redis_client.py", "fleet/redis_master.py"},
     "docker": {"worker/docker_sandbox.py"},
+    "httpcore2": {"subscriber/outbound.py"},
     "fastapi": {"api"},
     "starlette": {"api"},
     "uvicorn": {"api"},

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from setup import accounts, images
+from setup import cluster as setup_cluster
 from setup.bases import base_from, choose, host_sources
 from setup.cluster import Cluster
 from setup.engine import SetupError
@@ -75,6 +76,41 @@ def test_a_worker_is_given_longer_than_it_needs_to_drain() -> None:
 
     grace = COMPOSE["services"]["worker"]["stop_grace_period"]
     assert int(grace.removesuffix("s")) > WorkerSettings().drain_s
+
+
+def test_a_subscriber_is_given_longer_than_an_attempt_to_deliver_takes() -> None:
+    from subscriber.settings import SubscriberSettings
+
+    grace = COMPOSE["services"]["subscriber"]["stop_grace_period"]
+    assert int(grace.removesuffix("s")) > SubscriberSettings().webhook_attempt_s
+
+
+def test_who_sends_to_strangers_has_a_way_out_and_redis_has_none() -> None:
+    networks = {name: set(service["networks"]) for name, service in COMPOSE["services"].items()}
+    assert networks["redis"] == {"queue"}
+    assert COMPOSE["networks"]["queue"] == {"internal": True}
+    assert networks["subscriber"] == {"out", "queue"}
+    assert [name for name, joined in networks.items() if "out" in joined] == ["subscriber"]
+
+
+def test_what_signs_webhooks_is_made_once_and_given_to_those_who_need_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(setup_cluster, "_known_to_image", lambda _words, _room: ["SANDFLEET_WEBHOOK_SECRET"])
+    setup_cluster.prepare(Cluster(state=tmp_path))
+    setup_cluster.prepare(Cluster(state=tmp_path))
+    secret = (tmp_path / "webhook-secret").read_text()
+    assert len(secret) >= 32
+    assert (tmp_path / "webhook-secret").stat().st_mode & 0o777 == 0o600
+    line = f"SANDFLEET_WEBHOOK_SECRET={secret}\n"
+    assert {room: line in (tmp_path / f"{room}.env").read_text() for room in SERVICES} == {
+        "api": True,
+        "worker": False,
+        "subscriber": True,
+    }
+    own = Cluster(state=tmp_path, settings={"SANDFLEET_WEBHOOK_SECRET": "o" * 40})
+    setup_cluster.prepare(own)
+    assert f"SANDFLEET_WEBHOOK_SECRET={'o' * 40}\n" in (tmp_path / "api.env").read_text()
 
 
 def test_the_account_file_has_digests_and_no_password() -> None:

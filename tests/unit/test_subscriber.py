@@ -258,9 +258,9 @@ def test_metrics_and_health_are_served(monkeypatch: pytest.MonkeyPatch) -> None:
         assert answer(port, "/healthz") == (200, "ok\n")
         assert answer(port, "/elsewhere")[0] == 404
         monkeypatch.setattr(metrics_module, "HANGING_S", 0.0)
-        assert answer(port, "/healthz") == (503, "the reading loop hangs\n")
+        assert answer(port, "/healthz") == (503, "hanging: completions\n")
         monkeypatch.undo()
-        metrics.turned()
+        metrics.turned(completions.LOOP)
         assert answer(port, "/healthz") == (200, "ok\n")
 
 
