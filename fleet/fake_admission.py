@@ -18,16 +18,18 @@ class FakeAdmission:
     def __init__(self) -> None:
         self.open: Counter[str] = Counter()  # jobs that are not done, by owner
         self._used_up_to_ms: dict[str, float] = {}  # GCRA: when all that was used is earned again
-        self._sent: dict[tuple[str, str], tuple[str, str, float]] = {}  # digest, id, when it is forgotten
+        self._sent: dict[tuple[str, str], tuple[str, str, int]] = {}  # digest, id, when
 
-    def sent_before(self, owner: str, once: Once | None, now_ms: float) -> str | None:
-        """The id that came of the same request. Raises ``KeyReused`` if it was another one."""
-        digest, subject, end_ms = self._sent.get((owner, once.key if once else ""), ("", "", 0.0))
-        if once is None or end_ms <= now_ms:
+    def sent_before(self, owner: str, once: Once | None, now_ms: float) -> tuple[str, int] | None:
+        """The id that came of the same request, and when. Raises ``KeyReused`` if it was another one."""
+        if once is None or (owner, once.key) not in self._sent:
+            return None
+        digest, subject, at_ms = self._sent[owner, once.key]
+        if at_ms + _ONCE_MS <= now_ms:
             return None
         if digest != once.digest:
             raise KeyReused("this idempotency key was used for another request")
-        return subject
+        return subject, at_ms
 
     def check(self, owner: str, quota: Quota, jobs: int, now_ms: float) -> None:
         """Raise ``QuotaExceeded`` if the owner may not submit so many jobs now."""
@@ -50,7 +52,7 @@ class FakeAdmission:
         """Count jobs; ``ids`` is what the request is answered with, and how many jobs there are."""
         subject, jobs = ids
         if once:
-            self._sent[owner, once.key] = (once.digest, subject, now_ms + _ONCE_MS)
+            self._sent[owner, once.key] = (once.digest, subject, int(now_ms))
         if owner:
             self.open[owner] += jobs
         if owner and quota.jobs_per_minute:

@@ -50,19 +50,18 @@ class FakeQueue(FakeStore):
     async def enqueue(self, order: Order, *, quota: Quota = _NO_QUOTA, once: Once | None = None) -> Enqueued:
         """See ``Queue``."""
         subject = order.job_id
-        before = self._admission.sent_before(order.owner, once, self._now_ms)
-        before = before or (subject if subject in self._jobs else None)
-        if before is None:
+        sent = self._admission.sent_before(order.owner, once, self._now_ms)
+        if not sent and subject not in self._jobs:
             self._admit(subject, [order], quota, once)
             self._accept(order)
             self._pushed.set()
-        job = self._jobs.get(before or subject)
+        job_id, queued_at_ms = sent or (subject, self._jobs[subject].queued_at_ms)
         return Enqueued(
-            before or subject,
-            job.queued_at_ms if job else 0,
+            job_id,
+            queued_at_ms,
             self._waiting(),
-            position=self._ready.position(job) if job else 0,
-            repeated=before not in (None, subject),
+            position=await self.position(job_id),
+            repeated=job_id != subject,
             allowance=self._admission.allowance(order.owner, quota, self._now_ms),
         )
 
@@ -80,20 +79,19 @@ class FakeQueue(FakeStore):
         if not 1 <= len(orders) <= BATCH_JOBS_MAX or len(owners) > 1 or len(set(ids)) < len(ids):
             raise ValueError(f"a batch has 1 to {BATCH_JOBS_MAX} jobs of one owner")
         (owner,) = owners
-        before = self._admission.sent_before(owner, once, self._now_ms)
-        before = before or (batch_id if batch_id in self._batches else None)
-        if before is None:
+        sent = self._admission.sent_before(owner, once, self._now_ms)
+        if not sent and batch_id not in self._batches:
             self._admit(batch_id, orders, quota, once)
             self._batches[batch_id] = FakeBatch(batch_id, owner, ids, int(self._now_ms))
             for order in orders:
                 self._accept(order, batch_id)
             self._pushed.set()
-        batch = self._batches.get(before or batch_id)
+        subject, queued_at_ms = sent or (batch_id, self._batches[batch_id].queued_at_ms)
         return EnqueuedBatch(
-            before or batch_id,
-            batch.queued_at_ms if batch else 0,
+            subject,
+            queued_at_ms,
             self._waiting(),
-            repeated=before not in (None, batch_id),
+            repeated=subject != batch_id,
             allowance=self._admission.allowance(owner, quota, self._now_ms),
         )
 

@@ -22,6 +22,16 @@ key                                    type     content and life span
                                                 turn it has come to
 ``{problems}:job:<jobId>``             HASH     the job and, once done, its result; expires after the
                                                 retention, counted from its end
+``{problems}:batch:<batchId>``         HASH     a batch: ``total``, ``done``, ``v:<verdict>`` counts;
+                                                expires a retention after its last job's end, as the
+                                                next two do
+``{problems}:batch-jobs:<batchId>``    LIST     its job ids in the order they were sent
+``{problems}:batch-done:<batchId>``    LIST     its job ids in the order they ended
+``{problems}:open``                    HASH     owner -> its jobs that are not done; none: no field
+``{problems}:rate:<owner>``            STRING   ms: when all that the owner has submitted is paid for by
+                                                its jobs a minute; expires then
+``{problems}:once:<sha1>``             STRING   of an owner's idempotency key: the digest of the request,
+                                                the id it was answered with, when; expires in 24 hours
 ``{problems}:leases``                  ZSET     jobId -> end of its lease, ms of the server's clock
 ``{problems}:later``                   ZSET     jobId -> when it may run, ms: a time of its own, or the
                                                 end of a pause before a retry
@@ -65,6 +75,9 @@ key                                    type     content and life span
 ``job_progress``                       channel  wake-up: the id of a job that started, waits again, or
                                                 of which something was told
 ``delivery_due``                       channel  wake-up: the id of a delivery that may be sent at once
+                                                of which something was told; of a batch of which a
+                                                job ended
+``job_cancel``                         channel  the id of a leased job that somebody asked to cancel
 =====================================  =======  ======================================================
 """
 
@@ -77,6 +90,7 @@ PUBLIC = "problems"
 DONE_CHANNEL = "problem_done"
 PROGRESS_CHANNEL = "job_progress"
 DELIVERY_CHANNEL = "delivery_due"
+CANCEL_CHANNEL = "job_cancel"
 
 _TAG = "{problems}:"
 CLOCKS = f"{_TAG}clocks"
@@ -87,6 +101,7 @@ EVENTS = f"{_TAG}events"
 WORKERS = f"{_TAG}workers"
 LANGUAGES = f"{_TAG}languages"
 PROBLEMS = f"{_TAG}problems"
+OPEN = f"{_TAG}open"
 COUNT = f"{_TAG}count"
 API_KEYS = "{problems}.keys"
 DELIVERY_DUE = f"{_TAG}delivery-due"
@@ -96,6 +111,11 @@ _INBOX = f"{_TAG}inbox:"
 _READY = f"{_TAG}ready:"
 _TURNS = f"{_TAG}turns:"
 _JOB = f"{_TAG}job:"
+_BATCH = f"{_TAG}batch:"
+_BATCH_JOBS = f"{_TAG}batch-jobs:"
+_BATCH_DONE = f"{_TAG}batch-done:"
+_RATE = f"{_TAG}rate:"
+_ONCE = f"{_TAG}once:"
 _BY_PROBLEM = f"{_TAG}by-problem:"
 _PROBLEM = f"{_TAG}problem:"
 _TOLD = f"{_TAG}told:"
@@ -129,6 +149,31 @@ def turns(lane: str, language: str) -> str:
 def job(job_id: str) -> str:
     """A job and its result."""
     return _JOB + plain(job_id)
+
+
+def batch(batch_id: str) -> str:
+    """A batch."""
+    return _BATCH + plain(batch_id)
+
+
+def batch_jobs(batch_id: str) -> str:
+    """The jobs of a batch, as they were sent."""
+    return _BATCH_JOBS + plain(batch_id)
+
+
+def batch_done(batch_id: str) -> str:
+    """The jobs of a batch that are done, as they ended."""
+    return _BATCH_DONE + plain(batch_id)
+
+
+def rate(owner: str) -> str:
+    """What an owner has used of its jobs a minute."""
+    return _RATE + plain(owner)
+
+
+def once(owner: str, key: str) -> str:
+    """An idempotency key of an owner."""
+    return _ONCE + _digest(f"{owner}\0{key}")
 
 
 def by_problem(problem_id: str, owner: str = "") -> str:
@@ -190,6 +235,7 @@ def lua_table() -> str:
         "done_channel": DONE_CHANNEL,
         "progress_channel": PROGRESS_CHANNEL,
         "delivery_channel": DELIVERY_CHANNEL,
+        "cancel_channel": CANCEL_CHANNEL,
         "clocks": CLOCKS,
         "leases": LEASES,
         "later": LATER,
@@ -198,11 +244,16 @@ def lua_table() -> str:
         "workers": WORKERS,
         "languages": LANGUAGES,
         "problems": PROBLEMS,
+        "open": OPEN,
         "count": COUNT,
         "inbox": _INBOX,
         "ready": _READY,
         "turns": _TURNS,
         "job": _JOB,
+        "batch": _BATCH,
+        "batch_jobs": _BATCH_JOBS,
+        "batch_done": _BATCH_DONE,
+        "rate": _RATE,
         "by_problem": _BY_PROBLEM,
         "problem": _PROBLEM,
         "told": _TOLD,
@@ -221,5 +272,9 @@ def lua_table() -> str:
 
 
 def _owned(problem_id: str, owner: str) -> str:
-    digest = hashlib.sha1(problem_id.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+    digest = _digest(problem_id)
     return f"{plain(owner)}:{digest}" if owner else digest
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha1(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()

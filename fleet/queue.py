@@ -239,12 +239,44 @@ class Queue(Protocol):
     ``finish`` takes a second trip when the result is large and the server's memory full.
     """
 
-    async def enqueue(self, order: Order) -> Enqueued:
-        """Accept a job. Raises ``QueueFull``, and then nothing is accepted. Sending the same job again
-        changes nothing."""
+    async def enqueue(self, order: Order, *, quota: Quota = Quota(), once: Once | None = None) -> Enqueued:
+        """Accept a job. Raises ``QueueFull``, ``QuotaExceeded`` or ``KeyReused``, and then nothing is
+        accepted or counted. Sending the same job again changes nothing."""
+
+    async def enqueue_batch(
+        self,
+        batch_id: str,
+        orders: Sequence[Order],
+        *,
+        callback: str = "",
+        quota: Quota = Quota(),
+        once: Once | None = None,
+    ) -> EnqueuedBatch:
+        """Accept all of 1 to ``BATCH_JOBS_MAX`` jobs of one owner, or none; raises as ``enqueue`` does.
+
+        The batch is kept as long as the operator's retention, counted from the end of its last job.
+        """
+
+    async def batch(self, batch_id: str) -> Batch | None:
+        """The batch, or None if it is unknown or no longer kept."""
+
+    async def batch_jobs(self, batch_id: str, first: int = 0, count: int = 100) -> list[str]:
+        """Ids of its jobs in the order they were sent, from the ``first`` (0) on."""
+
+    async def batch_done(self, batch_id: str, first: int = 0, count: int = 100) -> list[str]:
+        """Ids of its jobs that are done, in the order they ended, from the ``first`` (0) on."""
+
+    async def cancel(self, job_id: str, result: Mapping[str, Any]) -> Cancel:
+        """End a job that nobody runs with this result, or ask its worker to stop it."""
+
+    async def forget(self, job_id: str) -> Forget:
+        """Remove a job that is done, with its result and everything told of it."""
 
     async def position(self, job_id: str) -> int:
         """Where it waits: 1 is the next of its language and lane; 0: it does not wait, or is unknown."""
+
+    async def source(self, job_id: str) -> bytes | None:
+        """The spec of a job, as it was accepted; None if it is unknown or was erased."""
 
     async def get(self, job_id: str) -> Record | None:
         """The job, or None if it is unknown or no longer kept."""

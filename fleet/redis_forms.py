@@ -8,8 +8,8 @@ from typing import Any
 
 from fleet import keys
 from fleet.events import announcement
-from fleet.job import JOB_ID_PATTERN, JobState, Lane
-from fleet.queue import Claim, Order, Record
+from fleet.job import JOB_ID_PATTERN, JobState, Lane, Verdict
+from fleet.queue import Batch, Claim, Order, Record
 
 _FULL_OUTPUT_CHARS = 1024  # in whole groups of base64
 _FULL_CASES = 16  # the counts tell of all
@@ -19,7 +19,6 @@ RECORD_FIELDS = (
     "language",
     "fails",
     "crashes",
-    "place",
     "queued",
     "started",
     "finished",
@@ -28,9 +27,10 @@ RECORD_FIELDS = (
     "owner",
     "lane",
     "due",
+    "batch",
+    "cancel",
 )
-_NOT_CLAIMED = (b"ready", b"later")
-CLAIM_FIELDS = 9  # of each job in the answer of claim
+CLAIM_FIELDS = 10  # of each job in the answer of claim
 
 
 def text(value: bytes) -> str:
@@ -72,9 +72,10 @@ def _cut(streams: Mapping[str, Any], chars_max: int) -> dict[str, Any]:
     return shorter
 
 
-def event_of(claim: Claim, result: Mapping[str, Any]) -> str:
-    """The announcement of a claim's end."""
-    return announcement(claim.job_id, result)
+def ending(job_id: str, result: Mapping[str, Any], retention_s: int) -> Sequence[str | bytes | int]:
+    """How a job ends, as ``fleet/lua/_finish.lua`` reads it."""
+    event = announcement(job_id, result)
+    return to_bytes(result), event, Verdict(result["verdict"]), retention_s
 
 
 def order_fields(order: Order) -> list[str | float]:
@@ -84,12 +85,13 @@ def order_fields(order: Order) -> list[str | float]:
     return [
         *(order.job_id, order.spec, order.problem_id, keys.by_problem(order.problem_id, order.owner)),
         *(keys.plain(order.language), order.lane, order.run_at_ms, order.delay_ms),
+        *(order.ttl_s or "", int(order.keep_source) or "", order.callback),
     ]
 
 
 def claim_of(fields: Sequence[bytes], claimed_at_ms: int) -> Claim:
     """A claim of what the script of that name answers for one job."""
-    job_id, fence, spec, fails, crashes, queued, oversize, definition, owner = fields
+    job_id, fence, spec, fails, crashes, queued, oversize, definition, owner, cancelled = fields
     return Claim(
         job_id=text(job_id),
         fence=text(fence),
@@ -101,6 +103,7 @@ def claim_of(fields: Sequence[bytes], claimed_at_ms: int) -> Claim:
         oversize_bytes=int(oversize),
         definition=text(definition),
         owner=text(owner),
+        cancelled=cancelled == b"1",
     )
 
 
@@ -109,8 +112,8 @@ def record_of(job_id: str, values: Sequence[bytes | None]) -> Record | None:
     known = dict(zip(RECORD_FIELDS, values, strict=True))
     if known["state"] is None:
         return None
-    begun = 0 if known["place"] in _NOT_CLAIMED else 1
     result, worker = known["result"], known["worker"]
+    begun = 0 if worker is None else 1  # nobody's while it waits, also when it was cancelled then
     return Record(
         job_id=job_id,
         problem_id=text(known["problemId"] or b""),
@@ -124,7 +127,25 @@ def record_of(job_id: str, values: Sequence[bytes | None]) -> Record | None:
         result=None if result is None else json.loads(result),
         owner=text(known["owner"] or b""),
         lane=Lane(text(known["lane"] or b"normal")),
+        batch_id=text(known["batch"] or b""),
         run_at_ms=_whole(known["due"]),
+        cancel_asked=known["cancel"] is not None,
+    )
+
+
+def batch_of(batch_id: str, fields: Mapping[bytes, bytes]) -> Batch | None:
+    """The batch whose hash has these fields; None if it has none."""
+    known = {text(field): value for field, value in fields.items()}
+    if "total" not in known:
+        return None
+    return Batch(
+        batch_id=batch_id,
+        owner=text(known["owner"]),
+        total=int(known["total"]),
+        done=int(known["done"]),
+        verdicts={field[2:]: int(value) for field, value in known.items() if field.startswith("v:")},
+        queued_at_ms=int(known["queued"]),
+        finished_at_ms=_whole(known.get("finished")),
     )
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import random
 import secrets
+from collections.abc import Mapping
+from typing import Any
 
 from fleet import keys
 from fleet import redis_forms as forms
-from fleet.errors import ProblemsFull, QueueFull
+from fleet.errors import ProblemsFull
 from fleet.job import JOB_ID_PATTERN
 from fleet.judging import digest_of
-from fleet.queue import Defined, Enqueued, Order, Record
+from fleet.queue import Cancel, Defined, Forget, Record
 from fleet.redis_client import RedisClients
 from fleet.redis_options import QueueOptions
 
@@ -25,23 +26,35 @@ class RedisJobs:
     _redis: RedisClients
     _options: QueueOptions
 
-    async def enqueue(self, order: Order) -> Enqueued:
-        """Accept a job. Raises ``QueueFull``. Sending the same job again changes nothing."""
-        accepted, queued_at_ms, waiting, position = await self._redis.run(
-            "enqueue",
-            *(order.owner, self._options.waiting_max, self._options.retention_s),
-            *forms.order_fields(order),
-            settled=True,
-        )
-        if not accepted:
-            raise QueueFull(waiting, self._options.waiting_max, retry_after_s=random.randint(1, 5))  # noqa: S311
-        return Enqueued(order.job_id, queued_at_ms, waiting, position)
+    async def cancel(self, job_id: str, result: Mapping[str, Any]) -> Cancel:
+        """End a job that nobody runs with this result, or ask its worker to stop it."""
+        if not JOB_ID_PATTERN.fullmatch(job_id):
+            return Cancel.UNKNOWN
+        how = forms.ending(job_id, result, self._options.retention_s)
+        answer = await self._redis.run("cancel", job_id, secrets.token_hex(8), *how, settled=True)
+        return Cancel(forms.text(answer))
+
+    async def forget(self, job_id: str) -> Forget:
+        """Remove a job that is done, with its result and everything told of it."""
+        if not JOB_ID_PATTERN.fullmatch(job_id):
+            return Forget.UNKNOWN
+        answer = await self._redis.run("forget", job_id, secrets.token_hex(8), settled=True)
+        return Forget(forms.text(answer))
 
     async def position(self, job_id: str) -> int:
         """Where it waits: 1 is the next of its language and lane; 0: it does not wait, or is unknown."""
         if not JOB_ID_PATTERN.fullmatch(job_id):
             return 0
         return int(await self._redis.run("position", job_id))
+
+    async def source(self, job_id: str) -> bytes | None:
+        """The spec of a job, as it was accepted; None if it is unknown or was erased."""
+        if not JOB_ID_PATTERN.fullmatch(job_id):
+            return None
+        spec: bytes | None = await self._redis.call(
+            "HGET", keys.job(job_id), "spec", answer_bytes=_RESULT_BYTES
+        )
+        return spec or None  # what is empty was too large to be kept
 
     async def get(self, job_id: str) -> Record | None:
         """The job, or None if it is unknown or no longer kept."""

@@ -102,10 +102,12 @@ class RedisLeases:
         answer = await self._redis.run(
             "renew", keys.plain(worker_id), self._options.lease_ms, len(started), *started, *pairs
         )
-        server_ms, registered, *stale = answer
+        server_ms, registered, stale, cancelled = answer
         if not registered and worker_id in self._announced:
             await self.register(self._announced[worker_id])
-        return Renewal(frozenset(map(forms.text, stale)), server_ms)
+        return Renewal(
+            frozenset(map(forms.text, stale)), server_ms, cancelled=frozenset(map(forms.text, cancelled))
+        )
 
     async def finish(self, claim: Claim, result: Mapping[str, Any], *, dead: bool = False) -> Finish:
         """Store the result, free the job and announce it, in one step.
@@ -123,8 +125,9 @@ class RedisLeases:
     ) -> bytes:
         answer: bytes = await self._redis.run(
             "finish",
-            *(claim.job_id, claim.fence, forms.to_bytes(result), forms.event_of(claim, result)),
-            *(self._options.retention_s, int(dead), full_bytes_max),
+            *(claim.job_id, claim.fence),
+            *forms.ending(claim.job_id, result, self._options.retention_s),
+            *(int(dead), full_bytes_max),
         )
         return answer
 
@@ -141,7 +144,7 @@ class RedisLeases:
             "fail",
             *(claim.job_id, claim.fence, reason_bytes, attempts_max),
             *(pause_ms, pause_ms_max, random.randint(500, 1500)),  # noqa: S311 - jitter is no secret
-            *(forms.to_bytes(last_result), forms.event_of(claim, last_result), self._options.retention_s),
+            *forms.ending(claim.job_id, last_result, self._options.retention_s),
         )
         return Fail(forms.text(answer))
 

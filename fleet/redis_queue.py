@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from fleet.job import Lane
 from fleet.queue import Audit, Depth, Reaped
+from fleet.redis_admission import RedisAdmission
 from fleet.redis_client import RedisClients
 from fleet.redis_jobs import RedisJobs
 from fleet.redis_leases import RedisLeases
@@ -32,7 +33,7 @@ __all__ = ["QueueOptions", "RedisQueue"]
 _DEFAULTS = QueueOptions()
 
 
-class RedisQueue(RedisJobs, RedisLeases):
+class RedisQueue(RedisAdmission, RedisJobs, RedisLeases):
     """``fleet.queue.Queue`` on Redis. Belongs to one event loop; closing ``clients`` closes it.
 
     A thread that renews has its own instance; ``register`` with it too, so that it can announce

@@ -39,12 +39,21 @@ class Grant:
     channels: str = ""
 
 
-# Every key but the public list, the index of every problem, and its definition, as patterns.
-_OWNED = keys.COUNT.removesuffix("count") + "*"
-_BY_PROBLEM = keys.by_problem("").rpartition(":")[0] + ":*"
-_PROBLEM = keys.problem("").rpartition(":")[0] + ":*"
-# Where jobs wait.
-_WAITING = (keys.ready("*", "*"), keys.turns("*", "*"), keys.CLOCKS, keys.LATER)
+def _like(key: str) -> str:
+    """The pattern of all keys of one kind."""
+    return key.rpartition(":")[0] + ":*"
+
+
+# Every key but the public list, API keys and theirs, as a pattern.
+_OWNED = _like(keys.COUNT)
+# What the API writes: jobs and where they wait, problems, what is counted of owners and batches, and
+# what the end of a job touches that waited.
+_SUBMITTED = (
+    *(keys.PUBLIC, keys.COUNT, keys.job("*"), keys.ready("*", "*"), keys.turns("*", "*"), keys.CLOCKS),
+    *(keys.LATER, _like(keys.by_problem("")), _like(keys.problem("")), keys.PROBLEMS, keys.OPEN),
+    *(keys.rate("*"), _like(keys.once("", "")), keys.batch("*"), keys.batch_jobs("*"), keys.batch_done("*")),
+    *(keys.LEASES, keys.EVENTS, keys.DEAD, keys.DELIVERIES),
+)
 _API_KEY = keys.api_key("*")
 # Every script names the public list as its key; the selector in parentheses allows just that, and no
 # command that could touch what is on it.
@@ -55,13 +64,15 @@ GRANTS: Mapping[str, Grant] = {
     "producer": Grant(commands="+lpush", keys=f"%W~{keys.PUBLIC}"),
     "api": Grant(
         verbs=(
-            *("define", "deliveries_list", "deliveries_redeliver", "depth", "enqueue", "key_find"),
-            *("position", "undefine", "workers"),
+            *("cancel", "define", "deliveries_list", "deliveries_redeliver", "depth", "enqueue"),
+            *("enqueue_batch", "forget", "key_find", "position", "undefine", "workers"),
         ),
-        commands="+hgetall +hmget +lrange +xrange +wait +info +subscribe +unsubscribe",
-        keys=f"~{keys.PUBLIC} ~{keys.job('*')} ~{_BY_PROBLEM} ~{_PROBLEM} ~{keys.PROBLEMS} ~{keys.COUNT} "
-        f"{' '.join(f'~{key}' for key in _WAITING)} ~{keys.DELIVERIES} %R~{_OWNED} %R~{_API_KEY}",
-        channels=f"&{keys.DONE_CHANNEL} &{keys.PROGRESS_CHANNEL} &{keys.DELIVERY_CHANNEL}",
+        # What a worker told of a job goes with it, and is nothing the API could tell.
+        commands="+hget +hgetall +hmget +lrange +xrange +wait +info +subscribe +unsubscribe "
+        f"(+expire ~{keys.told('*')})",
+        keys=f"{' '.join(f'~{key}' for key in _SUBMITTED)} %R~{_OWNED} %R~{_API_KEY}",
+        channels=f"&{keys.DONE_CHANNEL} &{keys.PROGRESS_CHANNEL} &{keys.CANCEL_CHANNEL} "
+        f"&{keys.DELIVERY_CHANNEL}",
     ),
     # It reads definitions; that it could write them makes no difference, as it writes their results.
     "worker": Grant(
@@ -69,9 +80,10 @@ GRANTS: Mapping[str, Grant] = {
             *("claim", "fail", "finish", "progress", "reap", "register", "release", "renew"),
             *("unregister", "workers"),
         ),
-        commands="+blmove +hmget +info",
+        commands="+blmove +hmget +info +subscribe +unsubscribe",
         keys=f"~{keys.PUBLIC} ~{_OWNED}",
-        channels=f"&{keys.DONE_CHANNEL} &{keys.PROGRESS_CHANNEL} &{keys.DELIVERY_CHANNEL}",
+        channels=f"&{keys.DONE_CHANNEL} &{keys.PROGRESS_CHANNEL} &{keys.CANCEL_CHANNEL} "
+        f"&{keys.DELIVERY_CHANNEL}",
     ),
     # It reads no job: a delivery has all that is sent.
     "subscriber": Grant(

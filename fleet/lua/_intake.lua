@@ -52,7 +52,7 @@ local function adopt(text, now, intake)
     call('HSET', job, 'spec', '', 'oversize', size)
   end
   if found.problem ~= '' then
-    note_newest(K.by_problem .. redis.sha1hex(found.problem), id, intake.retention_s)
+    note_newest(K.by_problem .. redis.sha1hex(found.problem), {id}, intake.retention_s)
   end
   call('ZADD', K.ready .. name, next_turn(name, ''), id)
   return found.route

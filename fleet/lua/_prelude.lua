@@ -27,10 +27,11 @@ local function memory_full()
   return type(answer) == 'table' and answer.err ~= nil
 end
 
--- The newest jobs of a problem, in the list `index`.
-local function note_newest(index, id, retention_s)
-  call('LPUSH', index, id)
-  call('LTRIM', index, 0, 99)
+-- The newest jobs of a problem, in the list `index`; `ids` has the newest last.
+local NEWEST_MAX = 100
+local function note_newest(index, ids, retention_s)
+  call('LPUSH', index, unpack(ids, math.max(#ids - NEWEST_MAX, 0) + 1))
+  call('LTRIM', index, 0, NEWEST_MAX - 1)
   call('EXPIRE', index, retention_s)
 end
 

@@ -20,27 +20,42 @@ local function clock_of(name)
   return tonumber(clock or 0)
 end
 
+-- What was read of ready sets: a script that makes many jobs ready reads it once. Only their tails
+-- grow meanwhile; a clock goes on when a claim has done everything else.
+local sets_read = {}
+
+local function read_set(name)
+  if not sets_read[name] then
+    local tail = call('ZREVRANGE', K.ready .. name, 0, 0, 'WITHSCORES')
+    sets_read[name] = {clock = clock_of(name), tail = tonumber(tail[2] or 0), last = {}}
+  end
+  return sets_read[name]
+end
+
 local function next_turn(name, owner)
-  local last = tonumber(call('ZSCORE', K.turns .. name, owner) or 0)
-  local turn = math.floor(math.max(clock_of(name), last)) + 1
-  local tied = call('ZREVRANGEBYSCORE', K.ready .. name, '(' .. turn + 1, turn, 'WITHSCORES', 'LIMIT', 0, 1)
-  if tied[2] then
-    turn = math.min(tonumber(tied[2]) + TIE, turn + 1 - TIE)
+  local set = read_set(name)
+  local last = set.last[owner] or tonumber(call('ZSCORE', K.turns .. name, owner) or 0)
+  local turn = math.floor(math.max(set.clock, last)) + 1
+  if turn <= set.tail then
+    local tied = call('ZREVRANGEBYSCORE', K.ready .. name, '(' .. turn + 1, turn, 'WITHSCORES', 'LIMIT', 0, 1)
+    turn = tied[2] and math.min(tonumber(tied[2]) + TIE, turn + 1 - TIE) or turn
   end
   call('ZADD', K.turns .. name, turn, owner)
+  set.last[owner], set.tail = turn, math.max(set.tail, turn)
   return turn
 end
 
 -- Put back a job that was leased or whose time has come. One that had a turn keeps it, and so is
--- among the first; one that goes to another set than before becomes the first there.
+-- among the first; one that goes to another set than before becomes the first there. One that needs
+-- a verdict and no run goes to where any worker takes it.
 local function requeue(id)
   local job = K.job .. id
-  local known = call('HMGET', job, 'lane', 'route', 'crashes', 'list', 'turn', 'owner')
+  local known = call('HMGET', job, 'lane', 'route', 'crashes', 'list', 'turn', 'owner', 'cancel')
   if not known[1] then
     return false
   end
-  local spent = tonumber(known[3] or 0) >= CRASHES_MAX
-  local name = known[1] .. ':' .. (spent and ANY or known[2])
+  local ends = known[7] or tonumber(known[3] or 0) >= CRASHES_MAX
+  local name = known[1] .. ':' .. (ends and ANY or known[2])
   local turn = known[5]
   if not turn then
     turn = next_turn(name, known[6] or '')
@@ -52,6 +67,39 @@ local function requeue(id)
   call('HDEL', job, 'fence', 'worker', 'started', 'running', 'due')
   call('PUBLISH', K.progress_channel, id)
   return true
+end
+
+-- Take a job away that waits to be claimed. Its turn is nobody's then: the owner's last is that of its
+-- last job that still waits there, as far as that is near.
+local NEAR = 200
+
+local function take_away(id, name, owner)
+  local ready, turns = K.ready .. name, K.turns .. name
+  local turn = call('ZSCORE', ready, id)
+  call('ZREM', ready, id)
+  if not turn or call('ZSCORE', turns, owner) ~= turn then
+    return
+  end
+  local near = call('ZREVRANGEBYSCORE', ready, turn, '-inf', 'WITHSCORES', 'LIMIT', 0, NEAR)
+  local last = #near == 2 * NEAR and near[#near] or nil
+  for i = 1, #near, 2 do
+    if (call('HGET', K.job .. near[i], 'owner') or '') == owner then
+      last = near[i + 1]
+      break
+    end
+  end
+  if last then
+    call('ZADD', turns, last, owner)
+  else
+    call('ZREM', turns, owner)
+  end
+end
+
+-- Where a job waits, 1 for the next of its set; 0 if it waits for its time, or does not wait.
+local function position_of(id)
+  local known = call('HMGET', K.job .. id, 'place', 'list')
+  local rank = known[1] == 'ready' and call('ZRANK', K.ready .. known[2], id)
+  return rank and rank + 1 or 0
 end
 
 local function ready_total()

@@ -5,7 +5,7 @@
 -- ARGV  1 worker   2 nonce of this call   3 jobs wanted   4 lease, ms   5 most public items to take in
 --       6 most bytes of an item   7 retention, s   8... names and aliases of the worker's languages
 -- Returns {server ms, then for each job: id, fence, spec, failures, crashes, queued ms, oversize bytes,
---         digest of its problem's definition or '', owner}
+--         digest of its problem's definition or '', owner, 1 if somebody asked to cancel it}
 -- Sent again with the same nonce, it gives the same jobs again.
 local worker, nonce, want, lease_ms = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local claimed_key, now = K.claimed .. worker, now_ms()
@@ -26,14 +26,15 @@ end
 local function give(id, fence, known)
   call('ZADD', K.leases, now + lease_ms, id)
   for _, value in ipairs({id, fence, known[2] or '', known[3] or '0', known[4] or '0', known[5] or '0',
-      known[6] or '0', definition_of(known[8], known[9]), known[9] or ''}) do
+      known[6] or '0', definition_of(known[8], known[9]), known[9] or '', known[10] or '0'}) do
     answer[#answer + 1] = value
   end
   got = got + 1
   ids[#ids + 1] = id
 end
 
-local FIELDS = {'place', 'spec', 'fails', 'crashes', 'queued', 'oversize', 'fence', 'problemId', 'owner'}
+local FIELDS = {'place', 'spec', 'fails', 'crashes', 'queued', 'oversize', 'fence', 'problemId', 'owner',
+  'cancel'}
 local function read(id)
   return call('HMGET', K.job .. id, unpack(FIELDS))
 end

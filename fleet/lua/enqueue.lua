@@ -1,25 +1,20 @@
--- include: _ready _accept
+-- include: _ready _admission _accept
 -- enqueue: accept a job of the API. All or nothing; the same job again changes nothing.
--- ARGV  1 owner   2 most jobs that may wait   3 retention, s   then the order, see accept
--- Returns {1 accepted or 0 full, when it was queued (ms), jobs that wait, its position among them}
-local owner, order = ARGV[1], {unpack(ARGV, 4)}
+-- ARGV  1 to 7 see _admission   then the order, see _accept
+-- Returns what _admission says
+local order = {unpack(ARGV, 8)}
 local id = order[1]
-local waiting = public_total() + ready_total()
 
-local queued = call('HGET', K.job .. id, 'queued')
-if queued then
-  return {1, tonumber(queued), waiting, position_of(id)}
-end
-local all = waiting + call('ZCARD', K.later)
-if all >= tonumber(ARGV[2]) then
-  return {0, 0, all, 0}
+local sent = sent_before(id, call('HGET', K.job .. id, 'queued'), position_of) or refusal(1)
+if sent then
+  return sent
 end
 
-local now = now_ms()
-local ready = accept(order, owner, now, ARGV[3])
-count('enqueued')
-if not ready then
-  return {1, now, waiting, 0}
+local ready = accept(order, OWNER, '', now)
+note_newest(order[4], {id}, ARGV[3])
+count_in(id, 1)
+if ready then
+  waiting = waiting + 1
+  wake_someone()
 end
-wake_someone()
-return {1, now, waiting + 1, position_of(id)}
+return answer('ok', id, now, position_of(id))

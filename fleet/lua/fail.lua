@@ -1,8 +1,7 @@
--- include: _finish
+-- include: _lease _deliveries _finish
 -- fail: a failure of ours. The job runs again after a pause, or ends. Works on a full memory.
 -- ARGV  1 job id   2 fence   3 reason   4 attempts at most   5 first pause, ms   6 longest pause, ms
---       7 jitter, per mille of the pause   8 last result, JSON   9 event, JSON without its number
---       10 retention, s
+--       7 jitter, per mille of the pause   then how it ends after the last, see ending
 -- Returns retry | dead (it was the last attempt; the last result is stored) | stale
 local id, fence, job = ARGV[1], ARGV[2], K.job .. ARGV[1]
 local how = standing(id, fence)
@@ -13,7 +12,7 @@ end
 local known = call('HMGET', job, 'fails', 'crashes')
 local fails, crashes = tonumber(known[1] or 0), tonumber(known[2] or 0)
 if fails + crashes + 1 >= tonumber(ARGV[4]) then
-  end_job(id, fence, ARGV[8], ARGV[9], ARGV[10], true)
+  end_job(id, fence, ending(8), true)
   call('HSET', job, 'reason', ARGV[3])
   return 'dead'
 end

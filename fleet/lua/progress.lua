@@ -1,4 +1,4 @@
--- include: _finish
+-- include: _lease
 -- progress: tell what has come of a running job so far. It is news and no work: what a full memory
 -- does not take is dropped, and so is an event that is too large.
 -- ARGV  1 job id   2 fence   then events, JSON

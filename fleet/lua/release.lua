@@ -1,4 +1,4 @@
--- include: _ready _finish
+-- include: _ready _lease
 -- release: put claims back at the front without penalty, and the worker's inbox too.
 -- ARGV  1 worker   then pairs of job id and fence, first to run first
 -- Returns how many were still held (or had been released by an earlier sending of this call)

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 from fleet import keys
 from fleet.events import Completion
-from fleet.job import Lane
-from fleet.queue import Claim, Queue
+from fleet.job import Lane, Verdict
+from fleet.queue import Cancel, Claim, Queue
 from fleet.redis_client import RedisClients
 from fleet.redis_queue import QueueOptions, RedisQueue
 from fleet.testing import FakeQueue, a_result, a_submission, an_order
@@ -17,11 +17,14 @@ WAITING_MAX = 50
 ITEM_BYTES_MAX = 20_000
 PROBLEMS_MAX = 20
 PROBLEMS_BYTES_MAX = 4_000
+RETENTION_S = 7_200
+RAW = b'{"problemId":"p","code":"%d","language":"tongue"}'  # an item as anyone may push it
 
 WORDS = ["tongue", "tg"]
 
-# All times a script compares lie in these sorted sets, so time passes by moving scores back; all else
-# that time does is that keys expire. It begins with a write that a full memory does not refuse.
+# All times a script compares lie in these sorted sets and in the rates of owners, so time passes by
+# moving them back; all else that time does is that keys expire. It begins with a write that a full
+# memory does not refuse.
 _ADVANCE = """
 redis.call('ZREM', KEYS[1], '')
 local by = tonumber(ARGV[1])
@@ -30,6 +33,9 @@ for _, key in ipairs(KEYS) do
   for i = 1, #rows, 2 do
     redis.call('ZADD', key, rows[i + 1] - by, rows[i])
   end
+end
+for _, key in ipairs(redis.call('KEYS', ARGV[2])) do
+  redis.call('SET', key, redis.call('GET', key) - by, 'KEEPTTL')
 end
 for _, key in ipairs(redis.call('KEYS', '*')) do
   local left = redis.call('PTTL', key)
@@ -52,6 +58,16 @@ async def take(queue: Queue, worker: str = "w1") -> Claim:
     """Claim exactly one job."""
     (claim,) = await queue.claim(worker, WORDS, 1)
     return claim
+
+
+async def cancel(queue: Queue, job_id: str, **changes: Any) -> Cancel:
+    """Ask to cancel a job; ``cancelled_result`` is stored if it waits."""
+    return await queue.cancel(job_id, cancelled_result(job_id, **changes))
+
+
+def cancelled_result(job_id: str, **changes: Any) -> dict[str, Any]:
+    """The result of a job that was cancelled before it ran."""
+    return a_result(job_id=job_id, **{"verdict": Verdict.CANCELLED, "exit_code": None, **changes}).to_json()
 
 
 def result(claim: Claim, **changes: Any) -> dict[str, Any]:
@@ -83,6 +99,7 @@ class FakeHarness:
         self.queue = FakeQueue(
             waiting_max=waiting_max,
             lease_s=LEASE_S,
+            retention_s=RETENTION_S,
             item_bytes_max=ITEM_BYTES_MAX,
             problems_max=PROBLEMS_MAX,
             problems_bytes_max=PROBLEMS_BYTES_MAX,
@@ -109,6 +126,7 @@ class RedisHarness:
             QueueOptions(
                 waiting_max=waiting_max,
                 lease_s=LEASE_S,
+                retention_s=RETENTION_S,
                 item_bytes_max=ITEM_BYTES_MAX,
                 problems_max=PROBLEMS_MAX,
                 problems_bytes_max=PROBLEMS_BYTES_MAX,
@@ -121,7 +139,7 @@ class RedisHarness:
 
     async def advance(self, seconds: float) -> None:
         places = (keys.LEASES, keys.LATER, keys.WORKERS)
-        await self.clients.call("EVAL", _ADVANCE, len(places), *places, int(seconds * 1000))
+        await self.clients.call("EVAL", _ADVANCE, len(places), *places, int(seconds * 1000), keys.rate("*"))
 
     async def events(self) -> list[Completion]:
         rows = await self.clients.call("XRANGE", keys.EVENTS, "-", "+")

@@ -15,6 +15,7 @@ from fleet.testing import a_job_id, a_submission, a_worker, an_order
 from tests.contract.queue_harness import (
     ITEM_BYTES_MAX,
     LEASE_S,
+    RAW,
     WAITING_MAX,
     WORDS,
     Harness,
@@ -23,7 +24,6 @@ from tests.contract.queue_harness import (
     take,
 )
 
-RAW = b'{"problemId":"p","code":"%d","language":"tongue"}'
 pytestmark = pytest.mark.usefixtures("conserved")
 
 

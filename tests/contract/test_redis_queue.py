@@ -16,17 +16,27 @@ from fleet.errors import QueueMemoryFull, QueueUnavailable
 from fleet.job import Verdict
 from fleet.judging import digest_of
 from fleet.limits import MIB
-from fleet.queue import Claim, Defined, Fail, Finish
+from fleet.queue import Cancel, Claim, Defined, Fail, Finish, Forget, Once, Quota
 from fleet.redis_client import RedisClients, Timing, wait_for_redis
 from fleet.redis_queue import QueueOptions, RedisQueue
 from fleet.scripts import script
-from fleet.testing import a_worker, an_order
+from fleet.testing import a_job_id, a_submission, a_worker, an_order
 from tests.contract.conftest import RedisServer
 from tests.contract.faulty_proxy import FaultyProxy
-from tests.contract.queue_harness import LEASE_S, WORDS, RedisHarness, put, result, take
+from tests.contract.queue_harness import (
+    LEASE_S,
+    RAW,
+    RETENTION_S,
+    WORDS,
+    RedisHarness,
+    cancel,
+    put,
+    result,
+    take,
+)
 
 _PUSH_BEHIND = "for _ = 1, 4 do redis.call('LPUSH', KEYS[2], ARGV[1]) end"  # no sleeper sees it
-RAW = b'{"problemId":"p","code":"1","language":"tongue"}'
+ITEM = RAW % 1
 WAKE = b'{"v":1,"wake":%d}'
 
 
@@ -56,9 +66,20 @@ async def sound(queue: RedisQueue) -> bool:
 # --- answers that are lost, and calls that are sent again -----------------------------------------
 
 Verb = Callable[[RedisQueue, Claim], Awaitable[Any]]
-SPARE_ID = "5" * 32
+SPARE_ID, WAITING_ID, DONE_ID = "5" * 32, "6" * 32, "7" * 32
+SPARES = [an_order(job_id=f"{n:032x}", owner="a") for n in range(3)]
+# By the last word, the name of the script.
 VERBS: dict[str, Verb] = {
     "enqueue": lambda queue, held: queue.enqueue(an_order(job_id=SPARE_ID)),
+    "once enqueue": lambda queue, held: queue.enqueue(
+        an_order(job_id=SPARE_ID, owner="a"), quota=Quota(1, 1), once=Once("key", "1")
+    ),
+    "enqueue_batch": lambda queue, held: queue.enqueue_batch(
+        SPARE_ID, SPARES, quota=Quota(3, 3), once=Once("key", "1")
+    ),
+    "cancel": lambda queue, held: cancel(queue, WAITING_ID),
+    "held cancel": lambda queue, held: cancel(queue, held.job_id),
+    "forget": lambda queue, held: queue.forget(DONE_ID),
     "claim": lambda queue, held: queue.claim("w1", WORDS, 2),
     "renew": lambda queue, held: queue.renew("w1", {held.job_id: held.fence}, [held.job_id]),
     "finish": lambda queue, held: queue.finish(held, result(held)),
@@ -79,10 +100,13 @@ async def test_a_verb_whose_answer_is_lost_is_sent_again_and_happens_once(
     verb: str, queue: RedisQueue, clients: RedisClients, proxied: RedisClients, proxy: FaultyProxy
 ) -> None:
     # Known to the server: what is lost is the answer of the script, not that there is none.
-    await clients.call("SCRIPT", "LOAD", script(verb.removeprefix("last ")).text)
+    await clients.call("SCRIPT", "LOAD", script(verb.rsplit(maxsplit=1)[-1]).text)
     far = RedisQueue(proxied)
-    for _ in range(4):
+    await queue.enqueue(an_order(job_id=DONE_ID))
+    await queue.finish(claim := await take(queue), result(claim))
+    for _ in range(3):
         await put(queue)
+    await queue.enqueue(an_order(job_id=WAITING_ID))
     held = (await queue.claim("w1", WORDS, 1))[0]
     await queue.define("old", "{}")
     before = await queue.audit()
@@ -93,6 +117,11 @@ async def test_a_verb_whose_answer_is_lost_is_sent_again_and_happens_once(
     assert (after.missing, after.doubled) == (0, 0)
     moved = {
         "enqueue": (after.accepted - before.accepted, 1),
+        "once enqueue": (after.accepted - before.accepted, 1),
+        "enqueue_batch": (after.accepted - before.accepted, 3),
+        "cancel": (answer, Cancel.CANCELLED),
+        "held cancel": (answer, Cancel.ASKED),
+        "forget": (answer, Forget.FORGOTTEN),
         "claim": (after.leased - before.leased, len(answer) if verb == "claim" else 0),
         "renew": (after, before),
         "finish": (answer, Finish.ALREADY),
@@ -107,7 +136,10 @@ async def test_a_verb_whose_answer_is_lost_is_sent_again_and_happens_once(
         "progress": ([text for _, text in await queue.told(held.job_id)], ["1", "2"]),
     }[verb]
     assert moved[0] == moved[1]
-    assert after.done == before.done + (verb in ("finish", "last fail"))
+    assert after.done == before.done + (verb in ("finish", "last fail", "cancel"))
+    if verb in ("once enqueue", "enqueue_batch"):
+        assert not answer.repeated
+        assert answer.allowance.remaining == 0
 
 
 async def test_a_claim_whose_answers_are_all_lost_is_given_by_the_next_call(
@@ -158,14 +190,14 @@ async def test_an_item_on_its_way_to_a_worker_that_vanished_is_not_lost(
     waiting = asyncio.create_task(far.wait("w2", 5))
     await blocked(redis_harness.clients, 1)
     proxy.freeze()  # half-open: the server still sees a client that waits, and serves it
-    await redis_harness.push(RAW)
+    await redis_harness.push(ITEM)
     assert (await queue.audit()).inbox == 1
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     await redis_harness.advance(LEASE_S + 1)
     await queue.renew("w1", {})
     assert (await queue.reap()).returned == 1
-    assert (await take(queue)).spec == RAW
+    assert (await take(queue)).spec == ITEM
     await ghost.aclose()
 
 
@@ -213,7 +245,7 @@ async def test_a_killed_redis_comes_back_with_everything_it_acknowledged() -> No
         done, running, failed = await queue.claim("w1", WORDS, 3)
         await queue.finish(done, result(done))
         await queue.fail(failed, "engine", result(failed))
-        await clients.call("LPUSH", keys.PUBLIC, RAW, RAW)
+        await clients.call("LPUSH", keys.PUBLIC, ITEM, ITEM)
         while (await queue.audit()).inbox == 0:  # the token of the jobs may be first
             await queue.wait("w1", 1)
         await queue.enqueue(an_order(problem_id="other", delay_ms=60_000))
@@ -260,13 +292,16 @@ async def test_a_full_redis_takes_nothing_new_and_still_drains(
     for _ in range(7):
         await put(queue)
     ended, failed, dying, released = await queue.claim("w1", WORDS, 4)
-    await redis_harness.push(RAW)
+    await redis_harness.push(ITEM)
     while (await queue.audit()).inbox == 0:  # one more lies there
         await queue.wait("w1", 1)
     await redis_harness.clients.call("SCRIPT", "FLUSH")
     await fill_memory()
     with pytest.raises(QueueMemoryFull):
         await put(queue)
+    with pytest.raises(QueueMemoryFull):
+        await queue.enqueue_batch(SPARE_ID, SPARES)
+    assert await queue.batch(SPARE_ID) is None
     lost, whole, escaped = await queue.claim("w1", WORDS, 3)
     await queue.wait("w1", 0.01)  # nobody may block on a list now
 
@@ -374,7 +409,7 @@ async def test_one_push_wakes_one_worker(
     way: str, clients: RedisClients, redis_harness: RedisHarness, queue: RedisQueue, sleepers: Sleepers
 ) -> None:
     tasks = await sleepers(8)
-    await (put(queue) if way == "enqueue" else redis_harness.push(RAW))
+    await (put(queue) if way == "enqueue" else redis_harness.push(ITEM))
     async with asyncio.timeout(10):
         await asyncio.wait(tasks.values(), return_when=asyncio.FIRST_COMPLETED)
     (woken,) = [worker for worker, task in tasks.items() if task.done()]
@@ -398,7 +433,7 @@ async def test_work_a_busy_worker_leaves_behind_wakes_one_after_another(
 ) -> None:
     tasks = await sleepers(3)
     await queue.register(a_worker("w1"))
-    await redis_harness.clients.call("EVAL", _PUSH_BEHIND, 2, keys.PUBLIC, keys.inbox("w1"), RAW)
+    await redis_harness.clients.call("EVAL", _PUSH_BEHIND, 2, keys.PUBLIC, keys.inbox("w1"), ITEM)
     assert len(await queue.claim("w1", WORDS, 1)) == 1  # takes four in, has room for one
     for worker in ("s0", "s1", "s2"):
         async with asyncio.timeout(10):
@@ -481,12 +516,12 @@ async def test_a_finished_job_gives_its_body_back_and_expires(
     claim = await take(queue)
     await queue.finish(claim, result(claim))
     assert await clients.call("HEXISTS", keys.job(job_id), "spec") == 0
-    assert 0 < await clients.call("TTL", keys.job(job_id)) <= QueueOptions().retention_s
-    assert 0 < await clients.call("TTL", keys.by_problem("two-sum")) <= QueueOptions().retention_s
+    assert 0 < await clients.call("TTL", keys.job(job_id)) <= RETENTION_S
+    assert 0 < await clients.call("TTL", keys.by_problem("two-sum")) <= RETENTION_S
 
 
 async def test_the_index_of_a_problem_is_bounded(redis_harness: RedisHarness, queue: RedisQueue) -> None:
-    await redis_harness.push(*[RAW] * 130)
+    await redis_harness.push(*[ITEM] * 130)
     for _ in range(20):
         await queue.claim("w1", WORDS, 10)
     assert len(await queue.newest("p", 500)) == 100
@@ -510,15 +545,20 @@ async def test_no_text_of_a_user_becomes_part_of_a_key(
     for owner in ("", "key1"):
         await put(queue, problem_id=hostile, owner=owner)
         await queue.define(hostile, '{"evil":1}', owner=owner)
+        jobs = [an_order(a_submission(problem_id=hostile), owner=owner, callback=hostile)]
+        once, quota = Once(hostile, "0a"), Quota(100, 100)
+        await queue.enqueue_batch(a_job_id(), jobs, callback=hostile, once=once, quota=quota)
     item = '{"jobId":"evil","problemId":"evil","code":"evil","language":"evil","priority":"evil"}'
     await redis_harness.push(item.encode())
-    for claim in await queue.claim("w1", WORDS, 2):
+    for claim in await queue.claim("w1", WORDS, 3):
         await queue.progress(claim, ["evil"])
         await queue.finish(claim, result(claim, problem_id=hostile))
     found = [key.decode() for key in await redis_harness.clients.call("KEYS", "*")]
+    assert len(found) > 25
     shape = re.compile(
         r"(\{problems\}:((job|told):[0-9a-f]{32}|(by-)?problem:(key1:)?[0-9a-f]{40}|clocks|events|workers"
-        r"|languages|count|problems"
+        r"|languages|count|problems|open|rate:key1|once:[0-9a-f]{40}|batch(-jobs|-done)?:[0-9a-f]{32}"
+        r"|delivery:[0-9a-f]{32}|deliveries:pending(:[0-9a-f]{40})?|delivery-due(:[0-9a-f]{16}-[0-9a-f]{16})?"
         r"|(worker|claimed|inbox):w1|(ready|turns):(high|normal|low):(tongue|\*))|problems)"
     )
     assert [key for key in found if not shape.fullmatch(key)] == []
