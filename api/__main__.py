@@ -19,6 +19,7 @@ from api.settings import ApiSettings
 from api.waiters import Waiters
 from fleet import log
 from fleet.api_keys import ApiKeys
+from fleet.deliveries import RedisDeliveries
 from fleet.errors import FleetError, QueueUnavailable, SettingsError
 from fleet.events import Announcements
 from fleet.languages import read_languages
@@ -72,7 +73,15 @@ async def serve(
     directory = Directory(read_languages(settings.languages_dir), bounds)
     waiters = Waiters(settings.waiters_max)
     guard = Guard(KeyRing(ApiKeys(clients).find), required=settings.keys_required)
-    app = create_app(Deps(settings=settings, queue=queue, directory=directory, waiters=waiters, guard=guard))
+    parts = Deps(
+        settings=settings,
+        queue=queue,
+        directory=directory,
+        waiters=waiters,
+        guard=guard,
+        deliveries=RedisDeliveries(clients),
+    )
+    app = create_app(parts)
     server = make_server(app, settings)
 
     async def stop_when_told() -> None:

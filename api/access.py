@@ -33,6 +33,9 @@ NEEDS: Mapping[str, Scope | None] = {
     "GET /problems/{problemId}/results": Scope.READ,
     "PUT /problems/{problemId}": Scope.SUBMIT,
     "DELETE /problems/{problemId}": Scope.SUBMIT,
+    "GET /deliveries": Scope.READ,
+    "GET /deliveries/{deliveryId}": Scope.READ,
+    "POST /deliveries/{deliveryId}/redeliver": Scope.SUBMIT,
 }
 _REFUSALS = (Kind.KEY_REQUIRED, Kind.SCOPE, Kind.QUEUE_UNAVAILABLE, Kind.KEYS_BUSY)
 _SCHEME = "apiKey"

@@ -21,6 +21,8 @@ from api.pages import Pages
 from api.routes import JobRoutes
 from api.settings import ApiSettings
 from api.waiters import Waiters
+from api.webhooks import WebhookRoutes
+from fleet.deliveries import Deliveries
 from fleet.queue import Queue
 
 _ABOUT = """Runs snippets of code in throwaway containers.
@@ -41,6 +43,7 @@ class Deps:
     directory: Directory
     waiters: Waiters
     guard: Guard
+    deliveries: Deliveries
 
 
 def create_app(deps: Deps) -> FastAPI:
@@ -74,7 +77,8 @@ def create_app(deps: Deps) -> FastAPI:
     )
     operations = OperationRoutes(queue=deps.queue, directory=deps.directory, metrics=metrics, bounds=bounds)
     problem_routes = ProblemRoutes(queue=deps.queue, bodies=bodies, bounds=bounds)
-    for part in (jobs, problem_routes, operations, Pages.read()):
+    webhooks = WebhookRoutes(deliveries=deps.deliveries)
+    for part in (jobs, problem_routes, webhooks, operations, Pages.read()):
         app.include_router(part.router())
     return app
 

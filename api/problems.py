@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from fleet.errors import (
+    DeliveriesFull,
     FleetError,
     InvalidJob,
     JobTooLarge,
@@ -45,6 +46,7 @@ class Kind(Enum):
     MEDIA_TYPE = "unsupported-media-type", 415, "The body must be plain JSON"
     UNKNOWN_JOB = "unknown-job", 404, "No such job"
     UNKNOWN_PROBLEM = "unknown-problem", 404, "No such problem"
+    UNKNOWN_DELIVERY = "unknown-delivery", 404, "No such delivery"
     NOT_FOUND = "not-found", 404, "No such page"
     METHOD = "method-not-allowed", 405, "The page does not take this method"
     KEY_REQUIRED = "key-required", 401, "A key is required"
@@ -52,6 +54,7 @@ class Kind(Enum):
     QUOTA_EXCEEDED = "quota-exceeded", 429, "The key has used up its quota"
     BAD_REQUEST = "bad-request", 400, "The request cannot be answered"
     QUEUE_FULL = "queue-full", 503, "The queue is full"
+    DELIVERIES_FULL = "deliveries-full", 503, "Too many deliveries wait"
     PROBLEMS_FULL = "problems-full", 503, "No more problems are stored"
     TOO_MANY_STREAMS = "too-many-streams", 503, "Too many requests wait already"
     QUEUE_UNAVAILABLE = "queue-unavailable", 503, "The queue is away"
@@ -119,7 +122,7 @@ def as_problem(error: Exception) -> Problem:
             return error
         case InvalidJob():
             return _refused(error)
-        case QueueFull() | ProblemsFull() | QueueUnavailable():
+        case QueueFull() | ProblemsFull() | DeliveriesFull() | QueueUnavailable():
             return _not_now(error)
         case _:
             return Problem(Kind.INTERNAL, "the server failed; the operator's log has the reason")
@@ -141,7 +144,7 @@ def _refused(error: InvalidJob) -> Problem:
     return Problem(kind, str(error), errors=[(error.field, error.detail)])
 
 
-def _not_now(error: QueueFull | ProblemsFull | QueueUnavailable) -> Problem:
+def _not_now(error: QueueFull | ProblemsFull | DeliveriesFull | QueueUnavailable) -> Problem:
     match error:
         case QueueFull():
             return _come_back(
@@ -151,6 +154,8 @@ def _not_now(error: QueueFull | ProblemsFull | QueueUnavailable) -> Problem:
             )
         case ProblemsFull():
             return _come_back(Kind.PROBLEMS_FULL, f"{error}; DELETE problems that are no longer used", 60)
+        case DeliveriesFull():
+            return _come_back(Kind.DELIVERIES_FULL, f"{error}; try again later", error.retry_after_s)
         case QueueMemoryFull():
             return _come_back(
                 Kind.QUEUE_MEMORY_FULL,

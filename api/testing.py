@@ -23,6 +23,7 @@ from fleet.errors import QueueUnavailable
 from fleet.events import Completion
 from fleet.languages import Language
 from fleet.testing import FakeQueue, a_result, a_worker
+from fleet.testing_deliveries import FakeDeliveries
 
 TONGUE = Language(
     name="tongue",
@@ -99,6 +100,7 @@ class ApiOfTest:
     directory: Directory
     announcements: AnnouncementsOfTest
     keys: KeysOfTest
+    deliveries: FakeDeliveries
 
     async def submit(self, **changes: Any) -> str:
         """Submit a good job; its id."""
@@ -137,7 +139,16 @@ async def api_of_test(queue: FakeQueue | None = None, **settings: Any) -> AsyncI
     announcements = AnnouncementsOfTest()
     keys = KeysOfTest()
     guard = Guard(KeyRing(keys.find), required=values.keys_required)
-    app = create_app(Deps(settings=values, queue=queue, directory=directory, waiters=waiters, guard=guard))
+    deliveries = FakeDeliveries()
+    parts = Deps(
+        settings=values,
+        queue=queue,
+        directory=directory,
+        waiters=waiters,
+        guard=guard,
+        deliveries=deliveries,
+    )
+    app = create_app(parts)
     follower = asyncio.create_task(waiters.follow(announcements.listen()))
     transport = httpx2.ASGITransport(app, raise_app_exceptions=True)
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
@@ -149,6 +160,7 @@ async def api_of_test(queue: FakeQueue | None = None, **settings: Any) -> AsyncI
             directory=directory,
             announcements=announcements,
             keys=keys,
+            deliveries=deliveries,
         )
     follower.cancel()
     await asyncio.wait([follower])

@@ -18,6 +18,7 @@ from api.settings import ApiSettings
 from api.testing import KeysOfTest
 from api.waiters import Waiters
 from fleet.testing import FakeQueue
+from fleet.testing_deliveries import FakeDeliveries
 from setup.engine import ROOT
 
 SNAPSHOT = ROOT / "docs" / "openapi.json"
@@ -32,6 +33,7 @@ def document() -> Mapping[str, Any]:
         directory=Directory({}, settings.bounds),
         waiters=Waiters(settings.waiters_max),
         guard=Guard(KeyRing(KeysOfTest().find), required=True),
+        deliveries=FakeDeliveries(),
     )
     return create_app(parts).openapi()
 
