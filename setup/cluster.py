@@ -87,6 +87,11 @@ class Cluster:
         """Where this machine reaches the API."""
         return f"http://{'127.0.0.1' if self.bind == '0.0.0.0' else self.bind}:{self.port}"  # noqa: S104
 
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine reaches the API."""
+        return self.bind.strip("[]") in ("localhost", "::1") or self.bind.startswith("127.")
+
     def compose(self, *words: str) -> list[str]:
         """The command line of compose for this cluster."""
         return [*engine.compose_command(), "-p", self.project, "-f", str(ROOT / "compose.yaml"), *words]
@@ -112,13 +117,10 @@ class Cluster:
 
         In a container of its own: the account that makes keys is nothing a service should ever have seen.
         """
-        if not self.containers("redis"):
-            return keys.left_by(
-                self.state / "dev", "no cluster runs here whose keys these could be:  make up"
-            )
         settings = self.state / "keys.env"
-        if not settings.exists():
-            raise SetupError("this cluster is older than its keys; bring it up to date:  make up")
+        if not (settings.exists() and self.containers("redis")):
+            none = "nothing runs here that has keys; start it, or bring it up to date:  make up"
+            return keys.left_by(self.state / "dev", none)
         place = ("--network", f"{self.project}_queue", "--env-file", str(settings))
         closed = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
         image = "sandfleet/api:latest"
@@ -188,15 +190,13 @@ def up(cluster: Cluster, workers: int | None) -> None:
 def greet(cluster: Cluster, command: keys.Command, following: str, more: str, rounds: int = 4) -> None:
     """Run an example in every language, with a key that ends with it where the API asks for one."""
     if not hello.asks_for_key(cluster.url):
-        hello.greet(hello.Site(cluster.url), following, more, rounds)
+        hello.greet(hello.Site(cluster.url), [("More", more), ("Next", following)], rounds)
         return
+    why = "" if cluster.is_local else f", as the API is published on {cluster.bind}"
+    first = f"every request needs one{why}; the first:  make key NAME=me SCOPES=submit,read"
     with keys.temporary(command, "hello") as made:
-        hello.greet(hello.Site(cluster.url, made.token), following, more, rounds)
-    print(
-        f"  Every request needs a key, as the API is on {cluster.bind}. Make the first one:\n\n"
-        "    make key NAME=me SCOPES=submit,read\n",
-        flush=True,
-    )
+        site = hello.Site(cluster.url, made.token)
+        hello.greet(site, [("Keys", first), ("More", more), ("Next", following)], rounds)
 
 
 def down(cluster: Cluster) -> None:
@@ -298,8 +298,7 @@ def claim_port(cluster: Cluster, command: str) -> None:
 
 def _refuse_to_be_open(cluster: Cluster) -> None:
     # The API refuses it too; but nobody should have to wait until it did.
-    local = cluster.bind.strip("[]") in ("localhost", "::1") or cluster.bind.startswith("127.")
-    if cluster.settings.get(f"{PREFIX}KEYS") == "off" and not local:
+    if cluster.settings.get(f"{PREFIX}KEYS") == "off" and not cluster.is_local:
         raise SetupError(
             f"SANDFLEET_KEYS=off lets everybody who reaches {cluster.bind} run code and read all results.\n"
             "Leave it out, and make keys:  make key NAME=me\n"

@@ -83,10 +83,8 @@ class Services:
 
     def key_command(self) -> keys.Command:
         """What runs ``python -m api.keys`` beside this server."""
-        replicas = {
-            name: value for name, value in self._dev.settings.items() if name.endswith("REDIS_REPLICAS")
-        }
-        environment = {**replicas, **_named({"REDIS_URL": self._url(accounts.KEYS)})}
+        settings = cluster.key_settings(self._home, self._dev.settings)
+        environment = {**settings, **_named({"REDIS_URL": self._url(accounts.KEYS)})}
         return keys.Command([str(self._python), "-m", "api.keys"], environment)
 
     def start_subscriber(self) -> Child:

@@ -7,7 +7,7 @@ import time
 import tomllib
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -130,9 +130,12 @@ def run(site: Site, example: Example, wait_s: int = 30) -> dict[str, Any]:
     return result
 
 
-def greet(site: Site, following: str, more: str, rounds: int) -> None:
-    """Run one example of every language that is served and print what came of it; ``more`` is the command
-    that adds languages, with a gap for their names. Raises ``SetupError``."""
+def greet(site: Site, hints: Sequence[tuple[str, str]], rounds: int) -> None:
+    """Run one example of every language that is served, print what came of it, then the ``hints``.
+
+    One with a gap is about the languages that are not served, and their names fill it. Raises
+    ``SetupError``.
+    """
     there = wait_until_served(site, _SERVED_S)
     every = list(examples())
     found = [example for example in every if example.language in there]
@@ -147,9 +150,10 @@ def greet(site: Site, following: str, more: str, rounds: int) -> None:
         times = f"first {first_ms:4.0f} ms, then {min(later_ms):3.0f} ms"
         print(f"    {example.language:<13}{said:<18}{times}")
     print(f"\n    API      {site.url}\n    Docs     {site.url}/docs")
-    if left:
-        print(f"    More     {more.format(' '.join(left))}")
-    print(f"    Next     {following}\n", flush=True)
+    for head, hint in hints:
+        if left or "{}" not in hint:
+            print(f"    {head:<9}{hint.format(' '.join(left))}")
+    print(flush=True)
 
 
 def _timed(site: Site, example: Example) -> float:

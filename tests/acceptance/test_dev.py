@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -33,6 +34,7 @@ STARTERS = wanted(read_bases(), ())
 NOT_FINISHED = "import time; print('begun', flush=True); time.sleep(5); print('ended')"
 READY = "Ctrl-C ends it"
 START_S = 90
+EVERYWHERE = "0.0.0.0"
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +188,33 @@ def test_killed_it_leaves_nothing_running_and_the_next_start_sweeps(home: Path, 
         until(lambda: killed not in cgroups(home), "the sweep")
     assert cgroups(home) == set()
     assert not (home / "dev/run").exists()
+
+
+def make_key(home: Path, verb: str, **given: str) -> str:
+    """What ``make key`` and its kin print."""
+    environment = {**os.environ, "SANDFLEET_HOME": str(home), "DOCKER_HOST": "unix:///nonexistent", **given}
+    argv = [sys.executable, "-m", "setup.cluster", verb]
+    done = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)  # noqa: PLW1510
+    return done.stdout + done.stderr
+
+
+def test_beyond_loopback_it_asks_for_keys_and_make_key_makes_one(home: Path, tmp_path: Path) -> None:
+    assert "make up" in make_key(home, "key-create", NAME="early")
+    with running(home, tmp_path, BIND=EVERYWHERE) as made:
+        assert (
+            f"needs one, as the API is published on {EVERYWHERE}; the first:  make key NAME=me" in made.text
+        )
+        assert made.get("/languages")["status"] == 401
+        said = make_key(home, "key-create", NAME="dev")
+        (token,) = (word for word in said.split() if word.startswith("sfk_"))
+        assert "whsec_" in said
+        sent = {"Authorization": f"Bearer {token}"}
+        assert made.submit("print(6 * 7)", **sent, Prefer="wait=30")["stdout"] == "42\n"
+        key_id = token.split("_")[1]
+        assert re.search(rf"^{key_id} +dev +read,submit ", make_key(home, "key-list"), re.MULTILINE)
+        assert f"Revoked {key_id}" in make_key(home, "key-revoke", ID=key_id)
+        assert "no key yet" in make_key(home, "key-list")
+    assert "make up" in make_key(home, "key-list")
 
 
 def test_a_port_that_is_taken_is_named(home: Path, tmp_path: Path) -> None:
