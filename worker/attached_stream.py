@@ -40,10 +40,9 @@ class AttachedStream:
         """The first words on stderr, if there were any."""
         return self._diagnostics.decode("utf-8", "replace")
 
-    async def send(self, data: bytes) -> None:
-        """Write all of ``data``. Raises ``ConnectionError`` when nobody reads any more."""
+    def write(self, data: bytes) -> None:
+        """Have init get all of ``data``: now, or as it reads. What nobody reads any more is dropped."""
         self._writer.write(data)
-        await self._writer.drain()
 
     async def receive(self) -> bytes:
         """Some bytes of init's stdout, or ``b""`` at the end."""

@@ -45,8 +45,8 @@ _BETWEEN_S = 10.0  # for an answer of init while no program runs
 class Stream(Protocol):
     """Bytes to and from the init of a box."""
 
-    async def send(self, data: bytes) -> None:
-        """Write all of ``data``. Raises ``ConnectionError`` when nobody reads any more."""
+    def write(self, data: bytes) -> None:
+        """Have init get all of ``data``: now, or as it reads. What nobody reads any more is dropped."""
 
     async def receive(self) -> bytes:
         """Some bytes init wrote, or ``b""`` when there will be none."""
@@ -84,9 +84,9 @@ class Conversation:
 
     async def run(self, stage: Stage) -> tuple[RawOutcome, Ending]:
         """Run ``stage``: what was seen until the end, and how that came. Raises ``SandboxError``."""
-        messages = _messages(stage)
+        message = _message(stage)
         with self.turn():
-            raw, ending = await self._run(stage, messages)
+            raw, ending = await self._run(stage, message)
         self._taken = ending is not Ending.TOLD
         return raw, ending
 
@@ -135,34 +135,26 @@ class Conversation:
         """Send ``message`` while no program runs, and have an answer in time."""
         try:
             async with asyncio.timeout(_BETWEEN_S):
-                await self._send([message])
+                self._stream.write(message)
                 yield
         except TimeoutError:
             raise SandboxError(f"the sandbox's init did not answer {what} within {_BETWEEN_S:g} s") from None
 
-    async def _run(self, stage: Stage, messages: list[bytes]) -> tuple[RawOutcome, Ending]:
+    async def _run(self, stage: Stage, message: bytes) -> tuple[RawOutcome, Ending]:
         self._reader.begin_stage((stage.limits.stdout_bytes, stage.limits.stderr_bytes))
         self.memory_in_use_bytes = 0
         heard = {"stdout": bytearray(), "stderr": bytearray()}
         started_s = time.monotonic()
-        sending = asyncio.create_task(self._send(messages))
+        # Not waited for: a box that stopped reading is noticed by the reading side.
+        self._stream.write(message)
         try:
             async with asyncio.timeout(stage.limits.wall_s + BEHIND_INIT_S):
                 end = await self._until_end(heard)
         except TimeoutError:
             return _cut(heard, started_s, overdue=True), Ending.OVERDUE
-        finally:
-            sending.cancel()
-            await asyncio.wait({sending})
         if end is None:
             return _cut(heard, started_s), Ending.BROKEN
         return RawOutcome(**asdict(end), **_whole(heard)), Ending.TOLD
-
-    async def _send(self, messages: list[bytes]) -> None:
-        # A box that stopped reading is noticed by the reading side: an end of stream or a deadline.
-        with contextlib.suppress(ConnectionError):
-            for message in messages:
-                await self._stream.send(message)
 
     async def _until_end(self, heard: dict[str, bytearray]) -> End | None:
         while (frame := await self._next()) is not None:
@@ -241,11 +233,12 @@ class ConversingBox(abc.ABC):
         """Give the box these limits; False if it uses more memory. Raises ``SandboxError``."""
 
 
-def _messages(stage: Stage) -> list[bytes]:
+def _message(stage: Stage) -> bytes:
+    """All frames of a stage, so that init gets a small one at once."""
     limits = stage.limits
     try:
-        return [
-            *(encode_file(path, content) for path, content in stage.files),
+        frames = [encode_file(path, content) for path, content in stage.files]
+        frames.append(
             encode_stage(
                 stage.argv,
                 cpu_ms=round(limits.cpu_s * 1000),
@@ -254,10 +247,11 @@ def _messages(stage: Stage) -> list[bytes]:
                 stdin=stage.stdin,
                 env=[f"{name}={value}" for name, value in stage.env],
                 warm=stage.warm,
-            ),
-        ]
+            )
+        )
     except ValueError as error:  # the job was validated, so this is a mistake of ours
         raise SandboxError(f"the job does not fit into frames: {error}") from None
+    return b"".join(frames)
 
 
 def _whole(heard: dict[str, bytearray]) -> dict[str, Any]:

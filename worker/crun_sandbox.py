@@ -191,6 +191,7 @@ class CrunBox(ConversingBox):
         self._sandbox = sandbox
         self._launch: Launch | None = None
         self._stream: SocketStream | None = None
+        self._killed_before = 0  # for want of memory, in the stages that are over
 
     def starts(self, launch: Launch, stream: SocketStream) -> None:
         """crun is at work on it."""
@@ -210,22 +211,28 @@ class CrunBox(ConversingBox):
 
     async def run(self, stage: Stage) -> RawOutcome:
         """The facts of running ``stage``. Raises ``SandboxError`` when our side failed."""
-        cgroup = self._sandbox.cgroup(self.id)
-        killed_before = cgroup.oom_kills()
         raw, ending = await self.conversation.run(stage)
+        if ending is Ending.TOLD and not raw.oom_kills:
+            return raw
+        cgroup = self._sandbox.cgroup(self.id)
         if ending is Ending.TOLD:
+            self._killed_before = cgroup.oom_kills()
             return raw
         # No word from init. A sandbox that somebody took away is not the program's fault, so the
         # kernel is asked before the program is blamed.
         if ending is Ending.OVERDUE and cgroup.pids() and not cgroup.frozen:
             return raw
-        if ending is Ending.BROKEN and await cgroup.empty(_END_WAIT_S) and cgroup.oom_kills() > killed_before:
+        if ending is Ending.BROKEN and await cgroup.empty(_END_WAIT_S) and self._killed_in(cgroup):
             return replace(raw, box_oom=True)
         raise SandboxError(
             f"the sandbox fell silent: {len(cgroup.pids())} processes in it, "
             f"{'frozen' if cgroup.frozen else 'not frozen'}, "
-            f"{cgroup.oom_kills() - killed_before} killed for memory"
+            f"{self._killed_in(cgroup)} killed for memory"
         )
+
+    def _killed_in(self, cgroup: Cgroup) -> int:
+        """How often the kernel killed for want of memory since the last stage that met it."""
+        return cgroup.oom_kills() - self._killed_before
 
     async def _become(self, size: BoxSpec) -> bool:
         limits = container_limits(size)
@@ -262,10 +269,9 @@ class SocketStream:
         """The other side has closed and everything was read."""
         return self._reader.at_eof()
 
-    async def send(self, data: bytes) -> None:
-        """Write all of ``data``. Raises ``ConnectionError`` when nobody reads any more."""
+    def write(self, data: bytes) -> None:
+        """Have init get all of ``data``: now, or as it reads. What nobody reads any more is dropped."""
         self._writer.write(data)
-        await self._writer.drain()
 
     async def receive(self) -> bytes:
         """Some bytes init wrote, or ``b""`` at the end."""

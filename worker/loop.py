@@ -102,7 +102,7 @@ class Pipeline:
             with self.metrics.run_s.labels(language).time():
                 outcome = await run.unless_lost(judge.outcome())
         finally:
-            self.spares.discard(box)
+            self.spares.discard(box, result_first=not run.loss)
             await progress.close()
             marked = await marking
         return self.results.ran(run, job, outcome, box.image) if marked and outcome is not None else None

@@ -36,6 +36,7 @@ class Run:
         self.loss: Loss | None = None
         self._settled = False
         self._lost = asyncio.Event()
+        self._work: asyncio.Timeout | None = None  # what ends with the loss
 
     def now_ms(self) -> float:
         """The time by the clock of Redis, as far as this process can tell: read at the claim, and
@@ -44,9 +45,12 @@ class Run:
 
     def lose(self, why: Loss) -> None:
         """Stop: whatever this run does in a sandbox ends now."""
-        if not self._settled:
-            self.loss = self.loss or why
-            self._lost.set()
+        if self._settled or self.loss:
+            return
+        self.loss = why
+        self._lost.set()
+        if self._work is not None:
+            self._work.reschedule(0.0)
 
     def settle(self) -> None:
         """Redis took our word for the end of this run. A heartbeat that crossed that answer calls the
@@ -56,18 +60,23 @@ class Run:
 
     async def unless_lost(self, work: Coroutine[Any, Any, T]) -> T | None:
         """What ``work`` returns, or None if the run was lost first; then it was cancelled and has
-        ended. Never wrap a call to Redis: those must not be cancelled."""
+        ended. Never wrap a call to Redis: those must not be cancelled.
+
+        It begins in this very step, in no task of its own: a job's program should not wait for its turn
+        behind whatever else the loop has to do.
+        """
         if self.loss:
             work.close()
             return None
-        task, lost = asyncio.create_task(work), asyncio.create_task(self._lost.wait())
         try:
-            await asyncio.wait({task, lost}, return_when=asyncio.FIRST_COMPLETED)
+            async with asyncio.timeout(None) as self._work:
+                return await work
+        except TimeoutError:
+            if not self.loss:
+                raise
+            return None
         finally:
-            lost.cancel()
-            task.cancel()
-            await asyncio.wait({task, lost})
-        return None if task.cancelled() else task.result()
+            self._work = None
 
     async def answer(self, call: Callable[[], Awaitable[T]]) -> T | None:
         """The answer of Redis, asked again while it is away; None once the run is lost."""

@@ -18,6 +18,7 @@ from worker.run import Loss, Run
 
 _IDLE_S = 2.0  # longest block on an empty queue: what is due or released without a push is seen then
 _PAUSE_S = 0.5  # after Redis was away
+_AFTER_CLAIM_S = 0.001  # until more is asked for: what was claimed is on its way to its boxes by then
 _log = log.get("worker.slots")
 
 
@@ -73,6 +74,8 @@ class Slots:
             for claim in claims:
                 self._spawn(Run(claim, asked_s))
             if len(claims) < free:
+                if claims:
+                    await asyncio.sleep(_AFTER_CLAIM_S)
                 await self._either(stopped, self.queue.wait(self.worker_id, _IDLE_S))
         except QueueUnavailable as error:
             _log.warning("queue_away", error=str(error))

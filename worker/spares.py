@@ -24,7 +24,7 @@ from worker.sandbox import Box, BoxSpec, Sandbox
 _LOOK_S = 2.0  # between two looks for spares that are old, outdated or dead; the engine is not asked
 _PAUSE_S = 1.0  # after a start that failed
 _JOB_S = 0.05  # a keeper who sleeps leaves so long to a job that took a spare
-_RESULT_S = 0.01  # and so long to a result on its way, once the job's box is discarded
+_RESULT_S = 0.01  # and so long to a result on its way, once the job's box is discarded; that goes then
 _DEMAND_S = 30.0  # how far back demand is looked at
 _MEMINFO = Path("/proc/meminfo")
 _log = log.get("worker.spares")
@@ -119,9 +119,10 @@ class Spares:
             self._starting -= 1
             self._change.set()
 
-    def discard(self, box: Box) -> None:
-        """Destroy a box behind the caller's back."""
-        task = asyncio.create_task(box.destroy())
+    def discard(self, box: Box, *, result_first: bool = False) -> None:
+        """Destroy a box behind the caller's back; a result on its way goes first if it shall."""
+        pause_s = _RESULT_S if result_first else 0.0
+        task = asyncio.create_task(_destroy(box, pause_s))
         self._destroying.add(task)
         asyncio.get_running_loop().call_later(_RESULT_S, self._change.set)
         task.add_done_callback(self._destroying.discard)
@@ -235,3 +236,8 @@ class Spares:
         if self._missing(pool) > 0:
             self._full.clear()
         self._metrics.spares_ready.labels(pool.spec.language.name).set(len(pool.ready))
+
+
+async def _destroy(box: Box, pause_s: float) -> None:
+    await asyncio.sleep(pause_s)
+    await box.destroy()

@@ -199,7 +199,7 @@ class _Wire:
     def __init__(self, made: Reader) -> None:
         self._pieces = made.pieces()
 
-    async def send(self, data: bytes) -> None:
+    def write(self, data: bytes) -> None:
         """Heard by nobody."""
 
     async def receive(self) -> bytes:

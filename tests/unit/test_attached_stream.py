@@ -69,9 +69,32 @@ async def test_of_stderr_only_the_first_words_are_kept() -> None:
         assert len(stream.diagnostics) == 512
 
 
+async def test_what_is_written_goes_at_once_and_the_rest_as_it_is_read() -> None:
+    large = bytes(range(256)) * 16_384
+    async with attached() as (stream, engine):
+        stream.write(b"first")
+        assert engine.recv(100) == b"first"  # no other step of the loop was needed
+        stream.write(large)
+        read = b""
+        async with asyncio.timeout(20):
+            while len(read) < len(large):
+                read += await asyncio.get_running_loop().sock_recv(engine, 1 << 20)
+        assert read == large
+
+
+async def test_what_nobody_reads_any_more_is_dropped() -> None:
+    async with attached() as (stream, engine):
+        engine.close()
+        for _ in range(3):
+            stream.write(b"x" * 100_000)
+            await asyncio.sleep(0)
+
+        assert await received(stream) == b""
+
+
 async def test_a_reset_connection_is_an_end() -> None:
     async with attached() as (stream, engine):
-        await stream.send(b"unread")
+        stream.write(b"unread")
         engine.close()  # with unread bytes this is a reset
 
         assert await received(stream) == b""

@@ -34,7 +34,7 @@ class Wire:
         self._pieces, self._hang = list(pieces), hang
         self.sent = b""
 
-    async def send(self, data: bytes) -> None:
+    def write(self, data: bytes) -> None:
         self.sent += data
 
     async def receive(self) -> bytes:
@@ -64,6 +64,25 @@ async def test_a_run_gathers_output_until_its_end() -> None:
     assert (raw.cpu_us, raw.wall_us, raw.memory_peak_bytes) == (1000, 2000, 4096)
     assert b"main" in wire.sent
     assert b"code" in wire.sent
+
+
+async def test_the_frames_of_a_stage_are_written_at_once_and_together() -> None:
+    class Counting(Wire):
+        writes = 0
+
+        def write(self, data: bytes) -> None:
+            super().write(data)
+            self.writes += 1
+
+    wire = Counting(ready, hang=True)
+    conversation = Conversation(wire)
+    assert await conversation.ready()
+    running = conversation.run(STAGE)
+    running.send(None)  # one step, no turn of the loop
+
+    assert wire.writes == 1
+    assert b"code" in wire.sent
+    running.close()
 
 
 async def test_frames_may_be_cut_anywhere() -> None:
@@ -145,8 +164,8 @@ async def test_a_job_that_fits_no_frame_is_our_mistake() -> None:
 
 async def test_a_box_that_does_not_read_is_left_to_the_reading_side() -> None:
     class Deaf(Wire):
-        async def send(self, data: bytes) -> None:
-            raise BrokenPipeError
+        def write(self, data: bytes) -> None:
+            pass
 
     conversation = Conversation(Deaf(ready))
     assert await conversation.ready()

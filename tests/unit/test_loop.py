@@ -11,7 +11,7 @@ from fleet.errors import SandboxError
 from fleet.job import JobState
 from fleet.limits import MIB
 from fleet.queue import CRASHES_MAX, Renewal
-from tests.unit.worker_harness import Programs, Queue, item, serving, until
+from tests.unit.worker_harness import Programs, Queue, item, serving, under_way, until
 from worker.sandbox import RawOutcome, Stage
 from worker.testing import FakeSandbox, echo
 
@@ -37,6 +37,24 @@ async def test_a_job_runs_and_its_result_is_stored_once() -> None:
     assert stage.argv == ("tongue", "main.tongue")
     assert (stage.files, stage.stdin) == ((("main.tongue", b"print(1)"),), b"in")
     assert not sandbox.boxes  # nothing outlives the worker
+
+
+async def test_more_is_asked_for_once_the_program_has_started() -> None:
+    class Waited(Queue):
+        async def wait(self, worker_id: str, timeout_s: float) -> None:
+            self._heard("wait")
+            await super().wait(worker_id, timeout_s)
+
+    programs, queue = Programs(), Waited()
+    async with serving(queue, FakeSandbox(programs)) as running:
+        await running.worker.spares.full()
+        del queue.asked[:]
+        await queue.submit()
+        await until(lambda: "started" in queue.asked and "wait" in queue.asked)
+        programs.go.set()
+
+    asked = [verb for verb in queue.asked if verb in {"claim", "started", "wait"}]
+    assert asked[:3] == ["claim", "started", "wait"]
 
 
 async def test_a_job_of_default_limits_gets_a_spare_and_another_a_box_of_its_own() -> None:
@@ -245,7 +263,7 @@ async def test_a_lease_lost_meanwhile_stops_the_run_and_drops_its_result() -> No
 
     async with serving(queue, sandbox, spares=0, lease_s=1.5) as running:
         job_id = await queue.submit()
-        await until(lambda: programs.running == 1)
+        await under_way(queue, programs)
         queue.advance(16)  # by the clock of the queue the lease is over
         await queue.reap()
         await until(lambda: running.metric("sandfleet_worker_claims_lost_total", how="stale") >= 1)
@@ -262,7 +280,7 @@ async def test_when_redis_is_silent_for_too_long_the_boxes_are_stopped() -> None
 
     async with serving(queue, sandbox, spares=0, lease_s=1.5) as running:
         await queue.submit()
-        await until(lambda: programs.running == 1)
+        await under_way(queue, programs)
         queue.away = True
         await until(lambda: programs.running == 0)
         await until(lambda: not sandbox.boxes)
@@ -278,7 +296,7 @@ async def test_a_result_waits_for_redis_to_come_back() -> None:
 
     async with serving(queue, sandbox, spares=0):
         job_id = await queue.submit()
-        await until(lambda: programs.running == 1)
+        await under_way(queue, programs)
         queue.away = True
         programs.go.set()
         await until(lambda: queue.asked.count("finish") >= 2)

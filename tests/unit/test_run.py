@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
@@ -31,3 +32,61 @@ def test_a_heartbeat_that_crosses_the_last_answer_loses_nothing(run: Run, *, bef
     if not before:
         run.lose(Loss.STALE)
     assert run.loss is None
+
+
+async def test_work_begins_in_the_step_that_asks_for_it(run: Run) -> None:
+    began: list[str] = []
+
+    async def work() -> int:
+        began.append("here")
+        await asyncio.sleep(0)
+        return 7
+
+    working = run.unless_lost(work())
+    working.send(None)
+    assert began == ["here"]
+    working.close()
+    assert await run.unless_lost(work()) == 7
+
+
+async def test_a_loss_cancels_the_work_and_waits_for_its_end(run: Run) -> None:
+    ended: list[str] = []
+
+    async def work() -> bool:
+        try:
+            return await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ended.append("tidied up")
+
+    asyncio.get_running_loop().call_soon(run.lose, Loss.STALE)
+    assert await run.unless_lost(work()) is None
+    assert ended == ["tidied up"]
+    run.lose(Loss.DRAIN)  # again, with nothing under way
+    assert await run.unless_lost(work()) is None
+    assert ended == ["tidied up"]  # it did not even begin
+
+
+async def test_work_that_fails_or_takes_too_long_by_itself_says_so(run: Run) -> None:
+    async def slow() -> None:
+        async with asyncio.timeout(0.01):
+            await asyncio.Event().wait()
+
+    async def broken() -> None:
+        raise ValueError("no")
+
+    with pytest.raises(TimeoutError):
+        await run.unless_lost(slow())
+    with pytest.raises(ValueError, match="no"):
+        await run.unless_lost(broken())
+
+
+async def test_whoever_cancels_from_outside_is_heard(run: Run) -> None:
+    async def work() -> None:
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(run.unless_lost(work()))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task

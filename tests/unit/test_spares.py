@@ -246,6 +246,30 @@ async def test_a_refill_waits_for_the_end_of_the_job_that_took_the_spare(
         await until(lambda: sandbox.started == 3)
 
 
+async def test_a_box_goes_after_the_result_of_its_job_unless_that_was_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("worker.spares._RESULT_S", 0.2)
+    sandbox = FakeSandbox()
+
+    async with spares(sandbox, TONGUE) as pool:
+        done, lost = await pool.take(TONGUE), await pool.take(TONGUE)
+        pool.discard(done, result_first=True)
+        pool.discard(lost)
+        await until(lambda: lost.id not in sandbox.boxes)
+        assert done.id in sandbox.boxes
+        await until(lambda: done.id not in sandbox.boxes)
+
+
+async def test_the_boxes_that_are_to_go_have_gone_when_all_is_closed() -> None:
+    sandbox = FakeSandbox()
+
+    async with spares(sandbox, TONGUE) as pool:
+        pool.discard(await pool.take(TONGUE), result_first=True)
+
+    assert not sandbox.boxes
+
+
 async def test_a_long_job_does_not_hold_up_the_refill() -> None:
     sandbox = FakeSandbox()
 

@@ -132,6 +132,11 @@ class Programs:
         return RawOutcome(exit_code=0, stdout=b"done", stdout_bytes=4)
 
 
+async def under_way(queue: Queue, programs: Programs) -> None:
+    """Return when a program runs and the queue has heard of it."""
+    await until(lambda: programs.running == 1 and "started" in queue.asked)
+
+
 def settings(**changes: Any) -> WorkerSettings:
     spares = changes.get("spares", 1)
     values = {"worker_name": "w", "slots": 2, "spares": spares, "spares_max": spares, "lease_s": 15.0}
