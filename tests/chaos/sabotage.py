@@ -33,7 +33,7 @@ _MIX_UP_EVERY = 20
 
 # The one edit of a script: the file it is in, what is there, what is there instead.
 _EDITS = {
-    "no-fence": ("_finish", _HELD, "  if fence then\n    return 'held'"),
+    "no-fence": ("_lease", _HELD, "  if fence then\n    return 'held'"),
     "pop-before-lease": ("claim", _LEASE, ""),
     "event-apart": ("_finish", _EVENT, ""),
 }

@@ -14,15 +14,17 @@ from fleet.deliveries import Attempted, DeliveryState, RedisDeliveries, Share
 from fleet.errors import QueueUnavailable
 from fleet.events import Announcements
 from fleet.judging import digest_of
-from fleet.queue import Claim, Finish
+from fleet.queue import Cancel, Claim, Fail, Finish, Forget, Once, Quota
 from fleet.redis_client import RedisClients, Timing
 from fleet.redis_queue import RedisQueue
-from fleet.testing import a_job_id, a_worker
+from fleet.testing import a_job_id, a_worker, an_order
 from setup import accounts
 from tests.contract.conftest import RedisServer
 from tests.contract.deliveries_harness import RedisDeliveriesHarness
-from tests.contract.queue_harness import WORDS, put, result
+from tests.contract.queue_harness import WORDS, cancel, cancelled_result, put, result
 
+BATCH_ID = "b" * 32
+URL = "https://one.example/hook"
 PASSWORDS = {user: user * 3 for user in accounts.USERS}
 REFUSED = r"(?i)no permissions|NoPermission|can't (access|run)"
 Rooms = dict[str, RedisClients]
@@ -86,6 +88,47 @@ async def test_api_and_worker_may_do_all_they_have_to(rooms: Rooms) -> None:
     assert await api.undefine("two-sum")
 
 
+async def test_api_and_worker_may_do_all_that_becomes_of_a_batch(rooms: Rooms) -> None:
+    api, worker = RedisQueue(rooms["api"]), RedisQueue(rooms["worker"])
+    await worker.register(a_worker("w1"))
+    orders = [an_order(owner="a", callback=URL, keep_source=True, delay_ms=60_000 * n) for n in range(3)]
+    quota, once = Quota(600, 600), Once("key", "0a")
+    first = await api.enqueue(an_order(owner="a", callback=URL), quota=quota, once=Once("other", "0a"))
+    sent = await api.enqueue_batch(BATCH_ID, orders, callback=URL, quota=quota, once=once)
+    assert (await api.enqueue_batch("c" * 32, orders, quota=quota, once=once)).batch_id == sent.batch_id
+    assert await api.position(orders[0].job_id) == 2
+    assert await cancel(api, orders[1].job_id) is Cancel.CANCELLED
+
+    channel = rooms["worker"].channel()
+    await channel.subscribe(keys.CANCEL_CHANNEL)
+    await channel.get_message(timeout=10)
+    claims = {claim.job_id: claim for claim in await worker.claim("w1", WORDS, 2)}
+    held = claims[first.job_id]
+    assert await cancel(api, first.job_id) is Cancel.ASKED
+    message = await channel.get_message(timeout=10)
+    await channel.aclose()
+    assert message
+    assert message["data"] == first.job_id.encode()
+    assert (await worker.renew("w1", {held.job_id: held.fence})).cancelled == {held.job_id}
+    await worker.progress(held, ["1"])
+    assert await worker.finish(held, cancelled_result(held.job_id)) is Finish.OK
+    last = claims[orders[0].job_id]
+    assert await worker.fail(last, "engine", result(last), attempts_max=1) is Fail.DEAD
+    assert await cancel(api, orders[2].job_id) is Cancel.CANCELLED
+
+    batch = await api.batch(BATCH_ID)
+    assert batch
+    assert batch.verdicts == {"cancelled": 2, "ok": 1}
+    assert await api.batch_jobs(BATCH_ID) == [order.job_id for order in orders]
+    assert len(await api.batch_done(BATCH_ID)) == 3
+    assert await api.source(orders[0].job_id) == orders[0].spec.encode()
+    for job_id in (first.job_id, orders[0].job_id):
+        assert await api.forget(job_id) is Forget.FORGOTTEN
+        assert await api.told(job_id) == []
+    told = await RedisDeliveries(rooms["api"]).listed("a", [*DeliveryState])
+    assert {each.subject_id for each in told} == {BATCH_ID, first.job_id, *(o.job_id for o in orders)}
+
+
 @pytest.mark.parametrize("room", ["subscriber", "producer"])
 async def test_subscriber_and_producer_may_not(rooms: Rooms, clients: RedisClients, room: str) -> None:
     await RedisQueue(rooms["api"]).define("two-sum", "{}")
@@ -100,6 +143,15 @@ async def test_subscriber_and_producer_may_not(rooms: Rooms, clients: RedisClien
         stranger.told(claim.job_id),
         stranger.languages(),
         rooms[room].call("PUBLISH", keys.PROGRESS_CHANNEL, claim.job_id),
+        rooms[room].call("PUBLISH", keys.CANCEL_CHANNEL, claim.job_id),
+        cancel(stranger, claim.job_id),
+        stranger.forget(claim.job_id),
+        stranger.source(claim.job_id),
+        stranger.get(claim.job_id),
+        stranger.enqueue(an_order()),
+        stranger.enqueue_batch(BATCH_ID, [an_order()]),
+        stranger.batch(BATCH_ID),
+        stranger.batch_jobs(BATCH_ID),
         rooms[room].call("XADD", keys.told(claim.job_id), "*", "e", "forged"),
         rooms[room].call("DEL", keys.PROBLEMS),
     ):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -25,14 +26,14 @@ from hypothesis.stateful import (
 )
 
 from fleet import keys
-from fleet.errors import QueueFull
+from fleet.errors import KeyReused, QueueFull, QuotaExceeded
 from fleet.job import JobState, Lane
 from fleet.judging import digest_of
-from fleet.queue import CRASHES_MAX, Claim, Fail, Finish
+from fleet.queue import CRASHES_MAX, Cancel, Claim, Fail, Finish, Forget, Once, Order, Quota
 from fleet.redis_client import RedisClients
-from fleet.testing import a_result, a_submission, a_worker, an_order
+from fleet.testing import a_job_id, a_result, a_submission, a_worker, an_order
 from tests.contract.conftest import RedisServer
-from tests.contract.queue_harness import LEASE_S, WAITING_MAX, RedisHarness
+from tests.contract.queue_harness import LEASE_S, WAITING_MAX, RedisHarness, cancelled_result
 
 _T = TypeVar("_T")
 WORKERS = {"w1": ["tongue", "tg"], "w2": ["tongue", "other"], "w3": ["other"]}
@@ -45,7 +46,8 @@ FOREIGN = [
     b"[1,2",
     b'{"jobId":{},"language":[]}',
 ]
-OWNERS = ["", "key1", "key2"]
+OWNERS = ["", "key1", "key2"]  # what key2 sends has a callback
+URL = "https://one.example/hook"
 TIMES = [0, 0, 0, 15_000, 65_000]  # ms; see time_passes
 NAMED = [b'{"jobId":"a","code":"1","language":"tg"}', b'{"jobId":"b","code":"1","language":"other"}']
 # Every place a job may be in, against what its hash says.
@@ -91,6 +93,35 @@ class Job:
     due_s: float = 0.0  # not to be claimed before
     told: list[str] = field(default_factory=list)
     told_last: tuple[str, ...] = ()  # fence and events
+    cancel: bool = False
+    forgotten: bool = False
+    batch_id: str = ""
+    callback: bool = False
+
+
+@dataclass
+class Sent:
+    """What the model knows of a batch."""
+
+    jobs: list[str]
+    callback: str
+    done: list[str] = field(default_factory=list)
+    verdicts: Counter[str] = field(default_factory=Counter)
+
+
+_JOBS = st.fixed_dictionaries(
+    {
+        "language": st.sampled_from(["tongue", "tg", "other", "nobody"]),
+        "lane": st.sampled_from(list(Lane)),
+        "problem": st.sampled_from(["p", "q"]),
+        "delay_ms": st.sampled_from(TIMES),
+    }
+)
+# With six jobs a minute one costs ten seconds, and so does not depend on the test's own time either.
+_QUOTAS = st.sampled_from([Quota(), Quota(), Quota(open_max=4), Quota(jobs_per_minute=6), Quota(6, 4)])
+_ONCES = st.one_of(
+    st.none(), st.none(), st.builds(Once, st.sampled_from(["one", "two"]), st.sampled_from("12"))
+)
 
 
 class QueueMachine(RuleBasedStateMachine):
@@ -111,6 +142,9 @@ class QueueMachine(RuleBasedStateMachine):
         self.foreign_pushed = 0
         self.named_pushed: set[bytes] = set()
         self.done = 0
+        self.batches: dict[str, Sent] = {}
+        self.sent: dict[tuple[str, str], tuple[str, str]] = {}  # owner and key -> digest, id
+        self.paid_s: dict[str, float] = {}  # when an owner's rate is its own again
         self.definitions: dict[tuple[str, str], str] = {}  # by owner and problem
 
     def teardown(self) -> None:
@@ -141,36 +175,127 @@ class QueueMachine(RuleBasedStateMachine):
     def unregister(self, worker: str) -> None:
         self.run(self.queue.unregister(worker))
 
-    @rule(
-        language=st.sampled_from(["tongue", "tg", "other", "nobody"]),
-        lane=st.sampled_from(list(Lane)),
-        problem=st.sampled_from(["p", "q"]),
-        owner=st.sampled_from(OWNERS),
-        delay_ms=st.sampled_from(TIMES),
-    )
-    def enqueue(self, language: str, lane: Lane, problem: str, owner: str, delay_ms: int) -> None:
-        submission = a_submission(language=language, problem_id=problem)
-        order = an_order(submission, lane=lane, owner=owner, delay_ms=delay_ms)
-        depth = self.run(self.queue.depth())
+    @rule(job=_JOBS, owner=st.sampled_from(OWNERS), quota=_QUOTAS, once=_ONCES)
+    def enqueue(self, job: dict[str, Any], owner: str, quota: Quota, once: Once | None) -> None:
+        order = self.an_order(owner, **job)
+        expected, depth = self.expected([order], quota, once), self.run(self.queue.depth())
         waiting = depth.public + sum(depth.ready.values())
         for _ in range(2):  # every second sending changes nothing
-            try:
-                accepted = self.run(self.queue.enqueue(order))
-            except QueueFull:
-                assert waiting + depth.later >= WAITING_MAX
+            if not isinstance(expected, str):
+                with pytest.raises(expected):
+                    self.run(self.queue.enqueue(order, quota=quota, once=once))
                 return
-            assert waiting + depth.later < WAITING_MAX
-            assert accepted.waiting == waiting + (delay_ms == 0)
-            assert (accepted.position == 0) == (delay_ms > 0)
-        self.jobs[order.job_id] = Job(
-            {"tg": "tongue"}.get(language, language),
-            problem=problem,
-            owner=owner,
-            due_s=self.clock_s + delay_ms / 1000,
-        )
-        self.enqueued += 1
-        if not delay_ms:
+            accepted = self.run(self.queue.enqueue(order, quota=quota, once=once))
+            assert accepted.job_id == (expected or order.job_id)
+            assert accepted.repeated == bool(expected)
+            assert accepted.waiting == waiting + (not expected and order.delay_ms == 0)
+            if not expected:
+                assert (accepted.position == 0) == (order.delay_ms > 0)
+        if not expected:
+            self.accept([order], order.job_id, quota, once)
+
+    @rule(
+        jobs=st.lists(_JOBS, min_size=1, max_size=4),
+        owner=st.sampled_from(OWNERS),
+        quota=_QUOTAS,
+        once=_ONCES,
+        callback=st.sampled_from(["", URL]),
+    )
+    def enqueue_batch(
+        self, jobs: list[dict[str, Any]], owner: str, quota: Quota, once: Once | None, callback: str
+    ) -> None:
+        orders, batch_id = [self.an_order(owner, **job) for job in jobs], a_job_id()
+        expected = self.expected(orders, quota, once)
+        options: dict[str, Any] = {"callback": callback, "quota": quota, "once": once}
+        for _ in range(2):
+            if not isinstance(expected, str):
+                with pytest.raises(expected):
+                    self.run(self.queue.enqueue_batch(batch_id, orders, **options))
+                return
+            accepted = self.run(self.queue.enqueue_batch(batch_id, orders, **options))
+            assert accepted.batch_id == (expected or batch_id)
+            assert accepted.repeated == bool(expected)
+        if not expected:
+            self.accept(orders, batch_id, quota, once)
+            self.batches[batch_id] = Sent([order.job_id for order in orders], callback)
+            for order in orders:
+                self.jobs[order.job_id].batch_id = batch_id
+
+    def an_order(self, owner: str, language: str, lane: Lane, problem: str, delay_ms: int) -> Order:
+        submission = a_submission(language=language, problem_id=problem)
+        callback = URL if owner == "key2" else ""
+        return an_order(submission, lane=lane, owner=owner, delay_ms=delay_ms, callback=callback)
+
+    def expected(self, orders: list[Order], quota: Quota, once: Once | None) -> str | type[Exception]:
+        """The error of a request, or the id of the one before that it repeats, or nothing."""
+        owner, count, depth = orders[0].owner, len(orders), self.run(self.queue.depth())
+        if once and (owner, once.key) in self.sent:
+            digest, subject = self.sent[owner, once.key]
+            return subject if digest == once.digest else KeyReused
+        if depth.public + sum(depth.ready.values()) + depth.later + count > WAITING_MAX:
+            return QueueFull
+        if owner and quota.open_max and self.open().get(owner, 0) + count > quota.open_max:
+            return QuotaExceeded
+        spent_s = max(self.paid_s.get(owner, 0.0) - self.clock_s, 0.0)
+        if owner and quota.jobs_per_minute and spent_s + count * 60 / quota.jobs_per_minute > 60:
+            return QuotaExceeded
+        return ""
+
+    def accept(self, orders: list[Order], subject: str, quota: Quota, once: Once | None) -> None:
+        owner = orders[0].owner
+        for order in orders:
+            self.jobs[order.job_id] = Job(
+                {"tg": "tongue"}.get(order.language, order.language),
+                problem=order.problem_id,
+                owner=owner,
+                due_s=self.clock_s + order.delay_ms / 1000,
+                callback=bool(order.callback),
+            )
+        self.enqueued += len(orders)
+        if once:
+            self.sent[owner, once.key] = (once.digest, subject)
+        if owner and quota.jobs_per_minute:
+            paid_s = max(self.paid_s.get(owner, 0.0), self.clock_s)
+            self.paid_s[owner] = paid_s + len(orders) * 60 / quota.jobs_per_minute
+        if not all(order.delay_ms for order in orders):
             self.assert_someone_is_woken()
+
+    def open(self) -> dict[str, int]:
+        """Jobs that are not done, by owner."""
+        return Counter(job.owner for job in self.jobs.values() if job.owner and not job.done)
+
+    @precondition(lambda self: self.jobs)
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        job_id = data.draw(st.sampled_from(sorted(self.jobs)))
+        job = self.jobs[job_id]
+        answer = self.run(self.queue.cancel(job_id, cancelled_result(job_id)))
+        if job.done:
+            assert answer is (Cancel.UNKNOWN if job.forgotten else Cancel.DONE)
+            return
+        job.cancel = True
+        assert answer is (Cancel.ASKED if job.holder else Cancel.CANCELLED)
+        if answer is Cancel.CANCELLED:
+            self.end(job_id, {}, "cancelled")
+        assert self.run(self.queue.position(job_id)) == 0
+
+    @precondition(lambda self: self.jobs)
+    @rule(data=st.data())
+    def forget(self, data: st.DataObject) -> None:
+        known = {job_id for job_id, job in self.jobs.items() if job.problem}  # else it may be pushed again
+        if not known:
+            return
+        job_id = data.draw(st.sampled_from(sorted(known)))
+        job = self.jobs[job_id]
+        answer = self.run(self.queue.forget(job_id))
+        if job.forgotten:
+            assert answer is Forget.UNKNOWN
+        elif not job.done:
+            assert answer is Forget.NOT_DONE
+        else:
+            assert answer is Forget.FORGOTTEN
+            job.forgotten, job.past, job.told = True, {}, []
+            assert job_id not in self.run(self.queue.newest(job.problem or "", owner=job.owner))
 
     @rule(item=st.sampled_from(FOREIGN), count=st.integers(1, 12))
     def push_foreign(self, item: bytes, count: int) -> None:
@@ -206,12 +331,12 @@ class QueueMachine(RuleBasedStateMachine):
             assert job.holder is None
             assert claim.crashes == job.crashes
             assert claim.attempt == job.fails + job.crashes + 1
-            assert claim.owner == job.owner
+            assert (claim.owner, claim.cancelled) == (job.owner, job.cancel)
             assert job.due_s <= self.clock_s
             problem = json.loads(claim.spec)["problemId"] if b'problemId":"' in claim.spec else ""
             text = self.definitions.get((job.owner, problem))
             assert claim.definition == (digest_of(text) if text else "")
-            assert job.language in {None, *SERVED[worker]} or job.crashes >= CRASHES_MAX
+            assert job.language in {None, *SERVED[worker]} or job.cancel or job.crashes >= CRASHES_MAX
             job.holder, job.lease_end_s, job.running = claim, self.clock_s + LEASE_S, False
             self.claims.append((worker, claim))
         if claims and any(
@@ -230,6 +355,7 @@ class QueueMachine(RuleBasedStateMachine):
         )
         job = self.jobs[claim.job_id]
         assert renewal.stale == (set() if job.holder == claim else {claim.job_id})
+        assert renewal.cancelled == ({claim.job_id} if job.holder == claim and job.cancel else set())
         if job.holder == claim:
             job.lease_end_s = self.clock_s + LEASE_S
             job.running |= started
@@ -270,7 +396,7 @@ class QueueMachine(RuleBasedStateMachine):
         answer = self.run(self.queue.finish(claim, self.result(claim), dead=dead))
         if job.holder == claim:
             assert answer is Finish.OK
-            self.end(job, claim)
+            self.end(claim.job_id, {claim.fence: "done"})
         else:
             assert answer is (Finish.ALREADY if job.past.get(claim.fence) == "done" else Finish.STALE)
 
@@ -285,7 +411,7 @@ class QueueMachine(RuleBasedStateMachine):
             assert answer is past.get(job.past.get(claim.fence, ""), Fail.STALE)
         elif job.fails + job.crashes + 1 >= 3:
             assert answer is Fail.DEAD
-            self.end(job, claim)
+            self.end(claim.job_id, {claim.fence: "done"})
         else:
             assert answer is Fail.RETRY
             job.fails, job.holder, job.past = job.fails + 1, None, {claim.fence: "retry"}
@@ -345,9 +471,14 @@ class QueueMachine(RuleBasedStateMachine):
         assert int(size or 0) == sum(map(len, self.definitions.values()))
         assert self.run(self.clients.call("SCARD", keys.PROBLEMS)) == len(self.definitions)
 
-    def end(self, job: Job, claim: Claim) -> None:
-        job.done, job.holder, job.past = True, None, {claim.fence: "done"}
+    def end(self, job_id: str, past: dict[str, str], verdict: str = "ok") -> None:
+        job = self.jobs[job_id]
+        job.done, job.holder, job.past = True, None, past
         self.done += 1
+        if job.batch_id:
+            batch = self.batches[job.batch_id]
+            batch.done.append(job_id)
+            batch.verdicts[verdict] += 1
 
     # --- what must be true at any moment ---
 
@@ -359,7 +490,7 @@ class QueueMachine(RuleBasedStateMachine):
         assert audit.leased == sum(job.holder is not None for job in self.jobs.values())
         foreign = audit.accepted - self.enqueued
         assert 0 <= foreign <= self.foreign_pushed + len(self.named_pushed)
-        assert audit.later >= sum(job.due_s > self.clock_s for job in self.jobs.values())
+        assert audit.later >= sum(job.due_s > self.clock_s and not job.done for job in self.jobs.values())
         wrong = self.run(
             self.clients.call(
                 *("EVAL", _MISPLACED, 3, keys.LEASES, keys.LATER, keys.CLOCKS),
@@ -375,10 +506,37 @@ class QueueMachine(RuleBasedStateMachine):
         assert {event.job_id for event in events} == {i for i, job in self.jobs.items() if job.done}
 
     @invariant()
+    def open_jobs_are_counted(self) -> None:
+        found = self.run(self.clients.call("HGETALL", keys.OPEN))
+        assert {owner.decode(): int(count) for owner, count in found.items()} == self.open()
+
+    @invariant()
+    def a_batch_is_as_far_as_its_jobs(self) -> None:
+        for batch_id in list(self.batches)[-3:]:
+            sent, batch = self.batches[batch_id], self.run(self.queue.batch(batch_id))
+            assert batch
+            assert (batch.total, batch.done) == (len(sent.jobs), len(sent.done))
+            assert batch.verdicts == sent.verdicts
+            assert (batch.finished_at_ms is not None) == (batch.done == batch.total)
+            assert self.run(self.queue.batch_jobs(batch_id)) == sent.jobs
+            assert self.run(self.queue.batch_done(batch_id)) == sent.done
+
+    @invariant()
+    def each_end_is_delivered_once(self) -> None:
+        batches = [sent for sent in self.batches.values() if sent.callback and sent.done]
+        expected = sum(job.callback and job.done for job in self.jobs.values())
+        expected += sum(len(sent.done) == len(sent.jobs) for sent in batches)
+        assert len(self.run(self.clients.call("KEYS", keys.delivery("*")))) == expected
+
+    @invariant()
     def a_record_says_what_the_model_says(self) -> None:
         for _, claim in self.claims[-3:]:
             job, record = self.jobs[claim.job_id], self.run(self.queue.get(claim.job_id))
+            if job.forgotten:
+                assert record is None
+                continue
             assert record
+            assert record.cancel_asked == job.cancel
             running = job.holder is not None and job.running
             assert (record.state is JobState.DONE) == job.done
             assert (record.state is JobState.RUNNING) == running
