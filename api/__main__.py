@@ -14,6 +14,7 @@ from api.app import Deps, create_app
 from api.auth import Guard
 from api.directory import Directory
 from api.key_ring import KeyRing
+from api.pace import Pace
 from api.server import make_server, on_stop_signal
 from api.settings import ApiSettings
 from api.waiters import Waiters
@@ -73,11 +74,13 @@ async def serve(
     directory = Directory(read_languages(settings.languages_dir), bounds)
     waiters = Waiters(settings.waiters_max)
     guard = Guard(KeyRing(ApiKeys(clients).find), required=settings.keys_required)
+    pace = Pace(directory)
     parts = Deps(
         settings=settings,
         queue=queue,
         directory=directory,
         waiters=waiters,
+        pace=pace,
         guard=guard,
         deliveries=RedisDeliveries(clients),
     )
@@ -94,7 +97,8 @@ async def serve(
         async with asyncio.TaskGroup() as tasks:
             background = [
                 tasks.create_task(directory.keep_fresh(queue)),
-                tasks.create_task(_follow(waiters, clients)),
+                tasks.create_task(pace.keep_fresh(queue)),
+                tasks.create_task(_follow(waiters, pace, clients)),
                 tasks.create_task(_check_redis(clients)),
                 tasks.create_task(stop_when_told()),
             ]
@@ -106,9 +110,9 @@ async def serve(
     _log.info("api_stopped")
 
 
-async def _follow(waiters: Waiters, clients: RedisClients) -> None:
+async def _follow(waiters: Waiters, pace: Pace, clients: RedisClients) -> None:
     async with aclosing(Announcements(clients).news()) as announcements:
-        await waiters.follow(announcements)
+        await waiters.follow(pace.heard(announcements))
 
 
 async def _check_redis(clients: RedisClients) -> None:

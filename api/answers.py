@@ -10,7 +10,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from fleet.job import JobState, iso_utc
-from fleet.queue import Record
+from fleet.queue import Batch, Record
 
 
 def json_response(
@@ -50,11 +50,39 @@ def record(job: Record) -> dict[str, Any]:
         "language": job.language,
         "attempt": job.attempt,
         "worker": job.worker,
+        "priority": str(job.lane),
+        "batchId": job.batch_id or None,
+        "runAt": _time(job.run_at_ms),
+        "cancelAsked": job.cancel_asked,
         "queuedAt": iso_utc(job.queued_at_ms),
         "startedAt": _time(job.started_at_ms),
         "finishedAt": _time(job.finished_at_ms),
         "result": job.result,
     }
+
+
+def batch(found: Batch) -> dict[str, Any]:
+    """How far a batch has come."""
+    return {
+        "batchId": found.batch_id,
+        "total": found.total,
+        "done": found.done,
+        "verdicts": dict(found.verdicts),
+        "queuedAt": iso_utc(found.queued_at_ms),
+        "finishedAt": _time(found.finished_at_ms),
+        "links": batch_links(found.batch_id),
+    }
+
+
+def batch_links(batch_id: str) -> dict[str, str]:
+    """Where to look next for a batch."""
+    path = batch_path(batch_id)
+    return {"self": path, "results": f"{path}/results", "events": f"{path}/events"}
+
+
+def batch_path(batch_id: str) -> str:
+    """Address of a batch."""
+    return f"/batches/{batch_id}"
 
 
 def job_path(job_id: str) -> str:

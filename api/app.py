@@ -10,16 +10,22 @@ from fastapi import Depends, FastAPI
 
 from api import access, problems
 from api.auth import Guard
+from api.batches import BatchRoutes
 from api.body import BodyReader
 from api.definitions import ProblemRoutes
 from api.description import document
 from api.directory import Directory
 from api.edge import Edge
+from api.endings import Endings
+from api.intake import Intake
 from api.metrics import ApiMetrics
 from api.operations import OperationRoutes
+from api.pace import Pace
 from api.pages import Pages
+from api.places import Places
 from api.routes import JobRoutes
 from api.settings import ApiSettings
+from api.submits import SubmitRoutes
 from api.waiters import Waiters
 from api.webhooks import WebhookRoutes
 from fleet.deliveries import Deliveries
@@ -36,12 +42,13 @@ Errors are `application/problem+json` (RFC 9457); their `type` is one of these a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deps:
-    """What the app is handed. ``directory`` and ``waiters`` are kept fresh by whoever made them."""
+    """What the app is handed. ``directory``, ``waiters`` and ``pace`` are kept fresh by whoever made them."""
 
     settings: ApiSettings
     queue: Queue
     directory: Directory
     waiters: Waiters
+    pace: Pace
     guard: Guard
     deliveries: Deliveries
 
@@ -61,24 +68,33 @@ def create_app(deps: Deps) -> FastAPI:
         dependencies=[Depends(guard.admit)],  # of every address, before its handler
     )
     app.openapi = cache(  # type: ignore[method-assign]
-        lambda: access.describe(document.openapi(app, bounds), guard.required)
+        lambda: access.describe(document.openapi(app, bounds, settings.terms), guard.required)
     )
     problems.install(app)
     app.add_middleware(Edge, metrics=metrics)
     bodies = BodyReader(bounds.item_bytes_max, settings.body_s, settings.bodies_bytes_max)
-    jobs = JobRoutes(
-        queue=deps.queue,
-        directory=deps.directory,
-        waiters=deps.waiters,
-        metrics=metrics,
-        bodies=bodies,
-        bounds=bounds,
-        wait_s_max=settings.wait_s_max,
+    queue, wait_s_max = deps.queue, settings.wait_s_max
+    endings = Endings(queue=queue, waiters=deps.waiters)
+    places = Places(queue=queue, pace=deps.pace)
+    intake = Intake(
+        queue=queue, directory=deps.directory, metrics=metrics, bounds=bounds, terms=settings.terms
     )
+    submits = SubmitRoutes(
+        queue=queue, intake=intake, endings=endings, places=places, bodies=bodies, wait_s_max=wait_s_max
+    )
+    batches = BatchRoutes(
+        queue=queue,
+        intake=intake,
+        endings=endings,
+        bodies=bodies,
+        bytes_max=settings.batch_bytes_max,
+        wait_s_max=wait_s_max,
+    )
+    jobs = JobRoutes(queue=queue, endings=endings, places=places, wait_s_max=wait_s_max)
     operations = OperationRoutes(queue=deps.queue, directory=deps.directory, metrics=metrics, bounds=bounds)
     problem_routes = ProblemRoutes(queue=deps.queue, bodies=bodies, bounds=bounds)
     webhooks = WebhookRoutes(deliveries=deps.deliveries)
-    for part in (jobs, problem_routes, webhooks, operations, Pages.read()):
+    for part in (submits, batches, jobs, problem_routes, webhooks, operations, Pages.read()):
         app.include_router(part.router())
     return app
 

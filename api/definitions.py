@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from api import answers, lookup
+from api.auth import Caller, caller_of
 from api.body import BodyReader
 from api.description import problems as described
 from api.problems import Kind, Problem
@@ -42,40 +43,42 @@ class ProblemRoutes:
 
     async def define(self, request: Request) -> Response:
         """Store what the problem's jobs are judged by. It is safe in Redis when the answer is on its way."""
+        caller = caller_of(request)
         problem_id = fields.problem_id(lookup.text_in_path(request, "problemId"))
         raw = fields.read_object(await self.bodies.read(request))
         definition = Definition.from_mapping(raw, self.bounds)
         text, tests = definition.to_text(), len(definition.judging.cases)
-        defined = await self.queue.define(problem_id, text)
+        defined = await self.queue.define(problem_id, text, owner=caller.owner)
         _log.info("problem_defined", problem_id=problem_id, digest=defined.digest, tests=tests)
         answer = {"problemId": problem_id, "digest": defined.digest, "tests": tests}
         return answers.json_response(answer, 201 if defined.new else 200)
 
     async def definition(self, request: Request) -> Response:
         """What is stored, as a body that may be put again."""
-        return await self._definition(lookup.text_in_path(request, "problemId"))
+        return await self._definition(lookup.text_in_path(request, "problemId"), caller_of(request))
 
     async def undefine(self, request: Request) -> Response:
         """Forget what is stored; jobs that a worker has begun with are judged by it all the same."""
         problem_id = lookup.text_in_path(request, "problemId")
-        if not await self.queue.undefine(problem_id):
+        if not await self.queue.undefine(problem_id, owner=caller_of(request).owner):
             raise _undefined()
         _log.info("problem_undefined", problem_id=problem_id)
         return Response(status_code=204)
 
     async def results(self, request: Request, count: Annotated[int, Query(ge=1, le=100)] = 20) -> Response:
         """The jobs of a problem that are kept, newest first."""
+        caller = caller_of(request)
         if not lookup.ends_with(request, "/results"):  # it is the end of a problemId
-            return await self._definition(f"{lookup.text_in_path(request, 'problemId')}/results")
+            return await self._definition(f"{lookup.text_in_path(request, 'problemId')}/results", caller)
         problem_id = lookup.name_in_path(request, "problemId")
-        jobs = lookup.jobs_of(self.queue, problem_id, await self.queue.newest(problem_id, count))
+        jobs = lookup.jobs_of(self.queue, problem_id, caller, count)
         newest = await anext(jobs, None)
         if newest is None:
             raise lookup.unknown_job()
         return StreamingResponse(_listing(problem_id, newest, jobs), media_type="application/json")
 
-    async def _definition(self, problem_id: str) -> Response:
-        found = await self.queue.definition(problem_id)
+    async def _definition(self, problem_id: str, caller: Caller) -> Response:
+        found = await self.queue.definition(problem_id, owner=caller.owner)
         if found is None:
             raise _undefined()
         digest, text = found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,6 +59,7 @@ class Directory:
         self._bounds = bounds
         self._words: Mapping[str, str] = self._known_words
         self._announced: frozenset[str] = frozenset()
+        self._slots: Mapping[str, int] = {}
         self.listing: Sequence[Mapping[str, Any]] = ()
         self.update(())
 
@@ -73,6 +75,10 @@ class Directory:
         """The name of the file that ``code`` is written to; empty if only its workers know."""
         known = self._known.get(name)
         return known.file if known else ""
+
+    def slots_of(self, name: str) -> int:
+        """How many jobs of this language live workers can run at once, if they run no others."""
+        return self._slots.get(name, 0)
 
     @property
     def names(self) -> list[str]:
@@ -91,26 +97,29 @@ class Directory:
         """
         offers = {name: self._own(language) for name, language in self._known.items()}
         words = dict(self._known_words)
+        slots: Counter[str] = Counter()
         served = [
-            (worker.worker_id, announced)
+            (worker, announced)
             for worker in workers
             for announced in worker.languages
             if _is_word(announced.get("name"))
         ]
-        for worker_id, announced in served:
+        for worker, announced in served:
             name = announced["name"]
             if words.setdefault(name, name) != name:
                 continue  # here the word is an alias of something else; ours is older
             offer = offers.setdefault(name, _Offer(name, [], self._limits(announced)))
             offer.version = offer.version or _text(announced.get("version"))
             offer.image = offer.image or _text(announced.get("image"))
-            offer.workers.add(worker_id)
+            if worker.worker_id not in offer.workers:
+                slots[name] += worker.slots if isinstance(worker.slots, int) else 0
+            offer.workers.add(worker.worker_id)
         for _, announced in served:  # names first: no alias of one may hide the name of another
             for word in _words(announced.get("aliases")) if announced["name"] in offers else ():
                 offer = offers[announced["name"]]
                 if word != offer.name and words.setdefault(word, offer.name) == offer.name:
                     offer.aliases = sorted({*offer.aliases, word})
-        self._words = words
+        self._words, self._slots = words, slots
         live = {name for name, offer in offers.items() if offer.workers}
         self._announced = frozenset(live.union((ever or {}).values()))
         self.listing = [offer.to_json() for _, offer in sorted(offers.items())]

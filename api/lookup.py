@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from urllib.parse import unquote_to_bytes
 
 from fastapi import Request
 
+from api.auth import Caller
 from api.problems import Kind, Problem
 from fleet.fields import PROBLEM_ID_CHARS_MAX
 from fleet.job import JOB_ID_PATTERN
-from fleet.queue import Queue, Record
+from fleet.queue import Batch, Queue, Record
 
 
 def name_in_path(request: Request, parameter: str) -> str:
@@ -39,20 +40,28 @@ def ends_with(request: Request, end: str) -> bool:
     return not _raw_path(request) or _raw_path(request).endswith(end.encode())
 
 
-async def job_named(queue: Queue, job_id: str) -> Record:
-    """The job of this id. Raises ``Problem`` if it is unknown."""
+async def job_named(queue: Queue, job_id: str, caller: Caller) -> Record:
+    """The job of this id. Raises ``Problem`` if it is unknown, or not the caller's to know."""
     job = await queue.get(job_id) if JOB_ID_PATTERN.fullmatch(job_id) else None
-    if job is None:
+    if job is None or not caller.may_see(job.owner):
         raise unknown_job()
     return job
 
 
-async def jobs_of(queue: Queue, problem_id: str, job_ids: Iterable[str]) -> AsyncIterator[Record]:
-    """The jobs among these that are kept, one after the other."""
-    for job_id in job_ids:
+async def jobs_of(queue: Queue, problem_id: str, caller: Caller, count: int) -> AsyncIterator[Record]:
+    """The newest of the caller's jobs of a problem that are kept, one after the other."""
+    for job_id in await queue.newest(problem_id, count, owner=caller.owner):
         job = await queue.get(job_id)
-        if job is not None and job.problem_id == problem_id:
+        if job is not None and job.problem_id == problem_id and job.owner == caller.owner:
             yield job
+
+
+async def batch_named(queue: Queue, batch_id: str, caller: Caller) -> Batch:
+    """The batch of this id. Raises ``Problem`` if it is unknown, or not the caller's to know."""
+    batch = await queue.batch(batch_id) if JOB_ID_PATTERN.fullmatch(batch_id) else None
+    if batch is None or not caller.may_see(batch.owner):
+        raise Problem(Kind.UNKNOWN_BATCH, "no batch of this id is known; batches are kept for a limited time")
+    return batch
 
 
 def unknown_job() -> Problem:

@@ -36,7 +36,7 @@ class ApiMetrics:
         )
         self._queue_jobs = Gauge(
             "sandfleet_queue_jobs",
-            "Jobs by place: public, ready:LANE, retry, leased, dead",
+            "Jobs by place: public, ready:LANE, later, leased, dead",
             ["place"],
             registry=self._registry,
         )

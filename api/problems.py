@@ -22,6 +22,7 @@ from fleet.errors import (
     FleetError,
     InvalidJob,
     JobTooLarge,
+    KeyReused,
     ProblemsFull,
     QueueFull,
     QueueMemoryFull,
@@ -45,6 +46,8 @@ class Kind(Enum):
     SLOW_BODY = "slow-body", 408, "The body took too long to arrive"
     MEDIA_TYPE = "unsupported-media-type", 415, "The body must be plain JSON"
     UNKNOWN_JOB = "unknown-job", 404, "No such job"
+    UNKNOWN_BATCH = "unknown-batch", 404, "No such batch"
+    NO_SOURCE = "no-source", 404, "The source of this job is not kept"
     UNKNOWN_PROBLEM = "unknown-problem", 404, "No such problem"
     UNKNOWN_DELIVERY = "unknown-delivery", 404, "No such delivery"
     NOT_FOUND = "not-found", 404, "No such page"
@@ -52,6 +55,8 @@ class Kind(Enum):
     KEY_REQUIRED = "key-required", 401, "A key is required"
     SCOPE = "scope", 403, "The key may not do this"
     QUOTA_EXCEEDED = "quota-exceeded", 429, "The key has used up its quota"
+    NOT_DONE = "not-done", 409, "The job is not done"
+    KEY_REUSED = "key-reused", 409, "The Idempotency-Key stands for another request"
     BAD_REQUEST = "bad-request", 400, "The request cannot be answered"
     QUEUE_FULL = "queue-full", 503, "The queue is full"
     DELIVERIES_FULL = "deliveries-full", 503, "Too many deliveries wait"
@@ -122,10 +127,18 @@ def as_problem(error: Exception) -> Problem:
             return error
         case InvalidJob():
             return _refused(error)
+        case KeyReused():
+            return key_reused("was sent with another request within 24 hours; take a new one")
         case QueueFull() | ProblemsFull() | DeliveriesFull() | QueueUnavailable():
             return _not_now(error)
         case _:
             return Problem(Kind.INTERNAL, "the server failed; the operator's log has the reason")
+
+
+def key_reused(detail: str) -> Problem:
+    """The answer to an Idempotency-Key that stands for something else than what was sent."""
+    header = "Idempotency-Key"
+    return Problem(Kind.KEY_REUSED, f"{header}: {detail}", errors=[(header, detail)])
 
 
 def install(app: FastAPI) -> None:

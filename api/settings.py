@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from api.options import Terms
 from fleet.limits import MIB
 from fleet.settings import PREFIX, JobSettings, WebhookSettings
 
@@ -29,6 +30,10 @@ class ApiSettings(JobSettings, WebhookSettings):
     problems_bytes_max: int = Field(
         128 * MIB, ge=0, description="bytes that the stored tests of all problems may have together"
     )
+    batch_bytes_max: int = Field(16 * MIB, ge=1, description="largest body of a batch, in bytes")
+    delay_s_max: int = Field(
+        604_800, ge=0, description="longest a job may ask to wait before it runs, in seconds"
+    )
     wait_s_max: int = Field(60, ge=0, description="longest `Prefer: wait` that is honoured, in seconds")
     waiters_max: int = Field(
         2_000, ge=0, description="requests that may wait for a result, or follow a job, at once"
@@ -47,10 +52,11 @@ class ApiSettings(JobSettings, WebhookSettings):
                 f"{PREFIX}WAITERS_MAX must stay below {PREFIX}CONNECTIONS_MAX, or requests that wait "
                 "shut everyone else out"
             )
-        if self.bodies_bytes_max < self.bounds.item_bytes_max:
+        largest = max(self.bounds.item_bytes_max, self.batch_bytes_max)
+        if self.bodies_bytes_max < largest:
             raise ValueError(
-                f"{PREFIX}BODIES_BYTES_MAX must be at least {self.bounds.item_bytes_max}, the size of one "
-                f"largest body for {PREFIX}CODE_BYTES_MAX and {PREFIX}STDIN_BYTES_MAX"
+                f"{PREFIX}BODIES_BYTES_MAX must be at least {largest}, the size of one largest body for "
+                f"{PREFIX}CODE_BYTES_MAX, {PREFIX}STDIN_BYTES_MAX and {PREFIX}BATCH_BYTES_MAX"
             )
         return self
 
@@ -77,3 +83,8 @@ class ApiSettings(JobSettings, WebhookSettings):
     def keys_required(self) -> bool:
         """Whether every request needs an API key."""
         return self.keys == "required" or (self.keys == "auto" and not self.is_on_loopback)
+
+    @property
+    def terms(self) -> Terms:
+        """The settings as the bounds of what a job may ask beside itself."""
+        return Terms(delay_s_max=self.delay_s_max, ttl_s_max=self.retention_s, webhooks=self.webhook_policy)

@@ -16,6 +16,7 @@ from api.app import Deps, create_app
 from api.auth import Guard
 from api.directory import Directory
 from api.key_ring import KeyRing
+from api.pace import Pace
 from api.settings import ApiSettings
 from api.waiters import Waiters
 from fleet.api_keys import ApiKey, Scope, Token
@@ -94,6 +95,7 @@ class ApiOfTest:
     """An API and all that a test needs to hold of it."""
 
     app: FastAPI
+    settings: ApiSettings
     client: httpx2.AsyncClient
     queue: FakeQueue
     waiters: Waiters
@@ -101,6 +103,7 @@ class ApiOfTest:
     announcements: AnnouncementsOfTest
     keys: KeysOfTest
     deliveries: FakeDeliveries
+    pace: Pace
 
     async def submit(self, **changes: Any) -> str:
         """Submit a good job; its id."""
@@ -140,20 +143,23 @@ async def api_of_test(queue: FakeQueue | None = None, **settings: Any) -> AsyncI
     keys = KeysOfTest()
     guard = Guard(KeyRing(keys.find), required=values.keys_required)
     deliveries = FakeDeliveries()
+    pace = Pace(directory)
     parts = Deps(
         settings=values,
         queue=queue,
         directory=directory,
         waiters=waiters,
+        pace=pace,
         guard=guard,
         deliveries=deliveries,
     )
     app = create_app(parts)
-    follower = asyncio.create_task(waiters.follow(announcements.listen()))
+    follower = asyncio.create_task(waiters.follow(pace.heard(announcements.listen())))
     transport = httpx2.ASGITransport(app, raise_app_exceptions=True)
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         yield ApiOfTest(
             app=app,
+            settings=values,
             client=client,
             queue=queue,
             waiters=waiters,
@@ -161,6 +167,7 @@ async def api_of_test(queue: FakeQueue | None = None, **settings: Any) -> AsyncI
             announcements=announcements,
             keys=keys,
             deliveries=deliveries,
+            pace=pace,
         )
     follower.cancel()
     await asyncio.wait([follower])

@@ -23,15 +23,16 @@ class Waiter:
     def __init__(self, *, progress: bool = False) -> None:
         self.progress = progress
         self.over = False  # whether to stop waiting: the client has left, or the API stops
+        self.left = False  # whether the client has left
         self._event = asyncio.Event()
 
     def wake(self) -> None:
         """Make it look again."""
         self._event.set()
 
-    def end(self) -> None:
+    def end(self, *, left: bool = False) -> None:
         """Make it stop waiting."""
-        self.over = True
+        self.over, self.left = True, self.left or left
         self._event.set()
 
     async def woken(self, deadline: float) -> bool:
@@ -53,6 +54,7 @@ class Waiters:
         self._by_job: dict[str, set[Waiter]] = {}
         self._count = 0
         self._closed = False
+        self.heard = 0  # announcements so far; while it stands still no job has moved
 
     def __len__(self) -> int:
         return self._count
@@ -82,6 +84,7 @@ class Waiters:
         """Wake waiters for as long as there are announcements: of a job that is done, of the id of one
         that goes on, and None of a new subscription."""
         async for said in announcements:
+            self.heard += 1
             match said:
                 case None:
                     self._each(Waiter.wake)
@@ -111,7 +114,7 @@ async def ends_with_client(waiter: Waiter, request: Request) -> AsyncIterator[No
     async def watch() -> None:
         while (await request.receive())["type"] != "http.disconnect":
             pass
-        waiter.end()
+        waiter.end(left=True)
 
     task = asyncio.create_task(watch())
     try:

@@ -14,6 +14,7 @@ from api.app import Deps, create_app
 from api.auth import Guard
 from api.directory import Directory
 from api.key_ring import KeyRing
+from api.pace import Pace
 from api.settings import ApiSettings
 from api.testing import KeysOfTest
 from api.waiters import Waiters
@@ -27,13 +28,15 @@ SNAPSHOT = ROOT / "docs" / "openapi.json"
 def document() -> Mapping[str, Any]:
     """The description of the API."""
     settings = ApiSettings()
+    directory = Directory({}, settings.bounds)
     parts = Deps(
         settings=settings,
         queue=FakeQueue(),
-        directory=Directory({}, settings.bounds),
+        directory=directory,
         waiters=Waiters(settings.waiters_max),
         guard=Guard(KeyRing(KeysOfTest().find), required=True),
         deliveries=FakeDeliveries(),
+        pace=Pace(directory),
     )
     return create_app(parts).openapi()
 

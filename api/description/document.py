@@ -9,15 +9,16 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from api.description.parts import REF
+from api.options import Terms
 from api.problems import Kind
 from api.schemas import answers, requests
 from fleet.limits import Bounds
 
 # Shapes that descriptions name, and no handler does.
-_NAMED = (requests.SubmitRequest, requests.DefinitionRequest, answers.ProblemDetails)
+_NAMED = (requests.SubmitRequest, requests.BatchRequest, requests.DefinitionRequest, answers.ProblemDetails)
 
 
-def openapi(app: FastAPI, bounds: Bounds) -> dict[str, Any]:
+def openapi(app: FastAPI, bounds: Bounds, terms: Terms) -> dict[str, Any]:
     """The OpenAPI document of ``app``, with this fleet's own ceilings in it."""
     document = get_openapi(
         title=app.title,
@@ -35,6 +36,7 @@ def openapi(app: FastAPI, bounds: Bounds) -> dict[str, Any]:
     for name, most in bounds.ceiling.to_json().items():
         shapes["LimitsRequest"]["properties"][name]["anyOf"][0]["maximum"] = most
     _say_bounds(shapes, bounds)
+    _say_terms(shapes, terms)
     # FastAPI describes its own validation error, which never leaves this API.
     for name in ("HTTPValidationError", "ValidationError"):
         shapes.pop(name, None)
@@ -59,6 +61,13 @@ def _say_bounds(shapes: dict[str, Any], bounds: Bounds) -> None:
         submit[name]["anyOf"][0]["maxItems"] = most
     definition["tests"] |= {"description": said["tests"], "maxItems": bounds.tests_max}
     shapes["CaseRequest"]["properties"]["args"]["anyOf"][0]["maxItems"] = bounds.args_max
+
+
+def _say_terms(shapes: dict[str, Any], terms: Terms) -> None:
+    submit = shapes["SubmitRequest"]["properties"]
+    submit["delaySeconds"]["anyOf"][0]["maximum"] = terms.delay_s_max
+    submit["runAt"]["description"] += f"; within the next {terms.delay_s_max} seconds"
+    submit["ttlSeconds"]["anyOf"][0] |= {"minimum": terms.ttl_s_min, "maximum": terms.ttl_s_max}
 
 
 def problem_table() -> str:

@@ -15,6 +15,8 @@ SUMMARY = {
         "problem": "/problems/two-sum/results",
     },
 }
+PLACE = {"position": 3, "estimatedStart": "2026-01-02T03:04:06.178Z"}
+ACCEPTED = {**SUMMARY, **PLACE, "waiting": 7}
 RESULT: dict[str, Any] = {
     "jobId": JOB_ID,
     "problemId": "two-sum",
@@ -48,11 +50,59 @@ RECORD = {
     "language": "NAME",
     "attempt": 1,
     "worker": "host-1a2b3c",
+    "priority": "normal",
+    "batchId": None,
+    "runAt": None,
+    "cancelAsked": False,
     "queuedAt": RESULT["queuedAt"],
     "startedAt": RESULT["startedAt"],
     "finishedAt": RESULT["finishedAt"],
     "result": RESULT,
 }
+JOB = {**RECORD, "position": 0, "estimatedStart": None}
+CANCELLED = {
+    **JOB,
+    "worker": None,
+    "attempt": 0,
+    "startedAt": None,
+    "result": {
+        **RESULT,
+        "verdict": "cancelled",
+        "evidence": {**RESULT["evidence"], "how": "cancelled on request, before it ran"},
+        "exitCode": None,
+        "stdout": "",
+        "attempt": 0,
+        "worker": "",
+        "startedAt": None,
+    },
+}
+BATCH_ID = "9a0c2d4e6f8091a2b3c4d5e60b1f3c5a"
+_BATCH_LINKS = {
+    "self": f"/batches/{BATCH_ID}",
+    "results": f"/batches/{BATCH_ID}/results",
+    "events": f"/batches/{BATCH_ID}/events",
+}
+ACCEPTED_BATCH = {"batchId": BATCH_ID, "jobs": [JOB_ID], "waiting": 7, "links": _BATCH_LINKS}
+BATCH = {
+    "batchId": BATCH_ID,
+    "total": 2,
+    "done": 1,
+    "verdicts": {"ok": 1},
+    "queuedAt": RESULT["queuedAt"],
+    "finishedAt": None,
+    "links": _BATCH_LINKS,
+}
+BATCH_EVENTS = f"""retry: 1000
+
+id: 1
+event: job
+data: {{"jobId":"{JOB_ID}","problemId":"two-sum","verdict":"ok","done":1,"total":1}}
+
+id: done
+event: done
+data: {{"batchId":"{BATCH_ID}","total":1,"done":1,"verdicts":{{"ok":1}}}}
+
+"""
 LIMITS = {
     "cpuSeconds": 5.0,
     "wallSeconds": 10.0,
@@ -95,6 +145,16 @@ SUBMIT: dict[str, Any] = {
         "tests": [{"stdin": "2 7", "expected": "9"}, {"stdin": "-1 1", "expected": "0"}],
         "stopOnFailure": True,
     },
+    "later, with its source kept": {
+        "problemId": "nightly",
+        "code": "print('Good morning')",
+        "language": "NAME",
+        "priority": "low",
+        "delaySeconds": 3600,
+        "ttlSeconds": 7200,
+        "store": "source",
+        "callbackUrl": "https://example.com/done",
+    },
     "files and arguments": {
         "problemId": "report",
         "code": "import sys; open('out.txt', 'w').write(sys.argv[1] + open('lib/words.txt').read())",
@@ -104,15 +164,20 @@ SUBMIT: dict[str, Any] = {
         "outputFiles": ["out.txt"],
     },
 }
+BATCH_REQUEST = {"jobs": [SUBMIT["a snippet"], SUBMIT["tests"]], "callbackUrl": "https://example.com/done"}
 EVENTS = f"""retry: 1000
 
-id: 0-0/queued
+id: 0-0/queued1
 event: state
-data: {{"state":"queued","attempt":0}}
+data: {{"state":"queued","attempt":0,"position":1,"estimatedStart":null}}
 
 id: 0-0/running1
 event: state
 data: {{"state":"running","attempt":1}}
+
+id: 1767323045684-0/running1
+event: output
+data: {{"stream":"stdout","offset":0,"text":"9\\n","encoding":"utf-8","attempt":1}}
 
 id: 1767323045690-0/running1
 event: case

@@ -7,7 +7,19 @@ from typing import Any
 from starlette.responses import Response
 
 from api.description import examples
-from api.description.parts import OF_A_BODY, PREFER, body, path, problems, says
+from api.description.parts import (
+    IDEMPOTENCY_KEY,
+    LAST_EVENT_ID,
+    OF_A_BODY,
+    PREFER,
+    PREFER_CANCEL,
+    RATE_LIMIT,
+    as_events,
+    body,
+    path,
+    problems,
+    says,
+)
 from api.problems import Kind
 from api.schemas import answers, requests
 
@@ -17,6 +29,7 @@ _LINKS = {
         ("job", "jobId", "jobId"),
         ("result", "id", "jobId"),
         ("events", "jobId", "jobId"),
+        ("cancel", "jobId", "jobId"),
         ("results", "problemId", "problemId"),
     )
 }
@@ -24,20 +37,31 @@ _LINKS = {
 SUBMIT: dict[str, Any] = {
     "summary": "Run a snippet",
     "status_code": 202,
-    "response_model": answers.JobSummary,
+    "response_model": answers.Accepted,
     "responses": {
         200: says(
             "The result: it was waited for, and done in time",
             examples.RESULT,
             "Preference-Applied",
+            "Idempotency-Replayed",
             model=answers.Result,
         ),
         202: {
-            **says("The job is safe in the queue", examples.SUMMARY, "Location", "Preference-Applied"),
+            **says(
+                "The job is safe in the queue",
+                examples.ACCEPTED,
+                "Location",
+                "Preference-Applied",
+                "Idempotency-Replayed",
+                *RATE_LIMIT,
+            ),
             "links": _LINKS,
         },
         **problems(
             *OF_A_BODY,
+            Kind.INVALID_PARAMETER,
+            Kind.KEY_REUSED,
+            Kind.QUOTA_EXCEEDED,
             Kind.UNKNOWN_LANGUAGE,
             Kind.LANGUAGE_NOT_SERVED,
             Kind.QUEUE_FULL,
@@ -46,7 +70,7 @@ SUBMIT: dict[str, Any] = {
         ),
     },
     "openapi_extra": {
-        "parameters": [PREFER],
+        "parameters": [PREFER_CANCEL, IDEMPOTENCY_KEY],
         "requestBody": body(requests.SubmitRequest, **examples.SUBMIT),
     },
 }
@@ -57,10 +81,10 @@ RESULT: dict[str, Any] = {
         200: says("The job is done", examples.RESULT, "Preference-Applied"),
         202: says(
             "The job is queued or running",
-            {**examples.SUMMARY, "state": "running"},
+            {**examples.SUMMARY, **examples.PLACE},
             "Retry-After",
             "Preference-Applied",
-            model=answers.JobSummary,
+            model=answers.Unfinished,
         ),
         **problems(Kind.UNKNOWN_JOB, Kind.QUEUE_UNAVAILABLE),
     },
@@ -71,40 +95,68 @@ RESULT: dict[str, Any] = {
         ]
     },
 }
+FORGET: dict[str, Any] = {
+    "summary": "Forget a job that is done: its result, its source, its events",
+    "status_code": 204,
+    "response_class": Response,
+    "responses": {
+        204: {"description": "Nothing of it is kept"},
+        **problems(Kind.UNKNOWN_JOB, Kind.NOT_DONE, Kind.QUEUE_UNAVAILABLE),
+    },
+    "openapi_extra": {"parameters": [path("id", "a jobId; a problemId names none", examples.JOB_ID)]},
+}
 _JOB_PATH = path("jobId", "as the submit gave it", examples.JOB_ID, pattern="^[0-9a-f]{32}$")
 JOB: dict[str, Any] = {
     "summary": "The whole record of a job",
     "response_model": answers.Job,
     "responses": {
-        200: says("What is known of the job, but its code", examples.RECORD),
+        200: says("What is known of the job, but its code", examples.JOB),
         **problems(Kind.UNKNOWN_JOB, Kind.QUEUE_UNAVAILABLE),
     },
     "openapi_extra": {"parameters": [_JOB_PATH]},
 }
-_LAST_EVENT_ID = {
-    "name": "Last-Event-ID",
-    "in": "header",
-    "schema": {"type": "string"},
-    "example": "0-0/queued",
-    "description": "the id of the last event that arrived: what comes after it is sent",
+CANCEL: dict[str, Any] = {
+    "summary": "Cancel a job that waits or runs",
+    "response_model": answers.Job,
+    "responses": {
+        200: says(
+            "The job is done: it waited and was cancelled, or it ended before and is unchanged",
+            examples.CANCELLED,
+            "Preference-Applied",
+        ),
+        202: says(
+            "It runs, and its worker was told to stop it; its verdict is `cancelled` soon",
+            {**examples.JOB, "state": "running", "cancelAsked": True, "finishedAt": None, "result": None},
+            "Retry-After",
+            "Preference-Applied",
+            model=answers.Job,
+        ),
+        **problems(Kind.UNKNOWN_JOB, Kind.QUEUE_UNAVAILABLE, Kind.QUEUE_MEMORY_FULL),
+    },
+    "openapi_extra": {"parameters": [_JOB_PATH, PREFER]},
+}
+SOURCE: dict[str, Any] = {
+    "summary": "What was submitted, as a body that may be submitted again",
+    "response_model": requests.SubmitRequest,
+    "responses": {
+        200: says("The job's own fields, those of its delivery left out", examples.SUBMIT["a snippet"]),
+        **problems(Kind.UNKNOWN_JOB, Kind.NO_SOURCE, Kind.QUEUE_UNAVAILABLE),
+    },
+    "openapi_extra": {"parameters": [_JOB_PATH]},
 }
 EVENTS: dict[str, Any] = {
-    "summary": "A job as it goes on: states, cases, its end",
+    "summary": "A job as it goes on: states, output, cases, its end",
     "response_class": Response,
     "responses": {
         200: {
-            "description": "Server-Sent Events: `state` (queued, running), `case` for each case that ended, "
-            "as the result will have it, and `done` with the verdict; then the stream ends. A comment every "
-            "15 s keeps it open. Of a job that is done it has what was told while it ran",
-            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": examples.EVENTS}},
+            "description": "Server-Sent Events: `state` (queued with its place, again when that changes, at "
+            "most once a second; running), `output` with what the program printed, `case` for each case that "
+            "ended, as the result will have it, and `done` with the verdict; then the stream ends. A comment "
+            "every 15 s keeps it open. Of a job that is done it has what was told while it ran",
+            "content": as_events(examples.EVENTS),
         },
         204: {"description": "`Last-Event-ID` was that of `done`: there is nothing more"},
         **problems(Kind.UNKNOWN_JOB, Kind.INVALID_PARAMETER, Kind.TOO_MANY_STREAMS, Kind.QUEUE_UNAVAILABLE),
     },
-    "openapi_extra": {
-        "parameters": [
-            _JOB_PATH,
-            _LAST_EVENT_ID,
-        ]
-    },
+    "openapi_extra": {"parameters": [_JOB_PATH, {**LAST_EVENT_ID, "example": "0-0/queued1"}]},
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from api.once import KEY_CHARS_MAX
 from api.problems import MEDIA_TYPE, Kind, Problem
 from api.schemas.basis import Shape
 
@@ -25,8 +26,32 @@ OF_A_BODY = (
     Kind.INVALID_JOB,
     Kind.BUSY,
 )
+PREFER_CANCEL = {
+    **PREFER,
+    "example": "wait=10, cancel-on-close",
+    "description": f"{PREFER['description']} With `cancel-on-close` the job is cancelled if the client "
+    "closes the connection meanwhile.",
+}
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {"type": "string", "minLength": 1, "maxLength": KEY_CHARS_MAX, "pattern": "^[!-~]+$"},
+    "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
+    "description": "the same key with the same body within 24 hours is answered with the job of the first "
+    "time; with another body it is a 409",
+}
+LAST_EVENT_ID = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "schema": {"type": "string"},
+    "description": "the id of the last event that arrived: what comes after it is sent",
+}
 _HEADERS: dict[str, dict[str, Any]] = {
-    "Location": {"schema": {"type": "string"}, "description": "address of the job's record"},
+    "Location": {"schema": {"type": "string"}, "description": "address of what was accepted"},
+    "Idempotency-Replayed": {
+        "schema": {"type": "string", "enum": ["true"]},
+        "description": "the Idempotency-Key was known: nothing new was accepted",
+    },
     "Retry-After": {"schema": {"type": "integer"}, "description": "seconds after which to ask again"},
     "Preference-Applied": {"schema": {"type": "string"}, "description": "the wait that was honoured"},
     "RateLimit-Policy": {
@@ -113,3 +138,8 @@ def body(model: type[Shape], **examples: Any) -> dict[str, Any]:
     named = {name: {"value": value} for name, value in examples.items()}
     content = {"schema": {"$ref": REF.format(model=model.__name__)}, "examples": named}
     return {"required": True, "content": {"application/json": content}}
+
+
+def as_events(example: str) -> dict[str, Any]:
+    """The content of a stream of events."""
+    return {"text/event-stream": {"schema": {"type": "string"}, "example": example}}

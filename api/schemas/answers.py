@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from api.schemas.basis import JobId, ProblemId, Shape, Time
+from api.schemas.basis import BatchId, JobId, ProblemId, Shape, Time
 from api.schemas.requests import DefinitionRequest
-from fleet.job import JobState, Verdict
+from fleet.job import JobState, Lane, Verdict
 
 
 class Links(Shape):
@@ -26,6 +26,62 @@ class JobSummary(Shape):
     problem_id: ProblemId
     state: JobState = Field(strict=False)
     links: Links
+
+
+class Place(Shape):
+    """Where a job waits."""
+
+    position: int = Field(
+        description="1: the next of its language and priority; 0: it does not wait for its turn"
+    )
+    estimated_start: Time | None = Field(
+        description="no promise, from the pace of the last minute; null if that cannot be told"
+    )
+
+
+class Accepted(JobSummary, Place):
+    """A job is safe in the queue."""
+
+    waiting: int = Field(description="jobs that wait in the whole fleet, this one included")
+    repeated: bool | None = Field(
+        None, description="true if the Idempotency-Key was known: this is the job of the first time"
+    )
+
+
+class Unfinished(JobSummary, Place):
+    """Where a job is that is not done."""
+
+
+class AcceptedBatch(Shape):
+    """All jobs of a batch are safe in the queue."""
+
+    batch_id: BatchId
+    jobs: list[JobId] = Field(description="in the order they were sent")
+    waiting: int = Field(description="jobs that wait in the whole fleet, these included")
+    links: BatchLinks
+    repeated: bool | None = Field(
+        None, description="true if the Idempotency-Key was known: this is the batch of the first time"
+    )
+
+
+class BatchLinks(Shape):
+    """Where to go from here, as paths on this server."""
+
+    self: str
+    results: str
+    events: str
+
+
+class Batch(Shape):
+    """How far a batch has come."""
+
+    batch_id: BatchId
+    total: int
+    done: int
+    verdicts: dict[str, int] = Field(description="how many of those done ended so")
+    queued_at: Time
+    finished_at: Time | None = Field(description="when the last of its jobs ended")
+    links: BatchLinks
 
 
 class Evidence(Shape):
@@ -133,10 +189,14 @@ class Problem(Shape):
     definition: DefinitionRequest
 
 
-class Job(JobSummary):
-    """The whole record of a job, without its code."""
+class Record(JobSummary):
+    """The record of a job, without its code."""
 
     language: str
+    priority: Lane = Field(strict=False)
+    batch_id: BatchId | None = Field(description="the batch it came with")
+    run_at: Time | None = Field(description="when it may run, while that time is to come")
+    cancel_asked: bool = Field(description="its worker was told to stop it")
     attempt: int = Field(description="runs so far, the present one included")
     worker: str | None
     queued_at: Time
@@ -145,11 +205,15 @@ class Job(JobSummary):
     result: dict[str, Any] | None = Field(description="once the job is done; as `GET /result` gives it")
 
 
+class Job(Record, Place):
+    """The whole record of a job, without its code, and where it waits."""
+
+
 class ProblemJobs(Shape):
     """The jobs of a problem that are kept, newest first."""
 
     problem_id: ProblemId
-    jobs: list[Job]
+    jobs: list[Record]
 
 
 class LanguageEntry(Shape):

@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 from fleet.fields import LANGUAGE_CHARS_MAX, PROBLEM_ID_CHARS_MAX
 
 JobId = Annotated[str, Field(pattern="^[0-9a-f]{32}$", examples=["0b1f3c5a7e9d2b4c6f8091a2b3c4d5e6"])]
+BatchId = Annotated[str, Field(pattern="^[0-9a-f]{32}$", examples=["9a0c2d4e6f8091a2b3c4d5e60b1f3c5a"])]
 PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+$"
 ProblemId = Annotated[
     str,

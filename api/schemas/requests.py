@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from api.options import TIME
 from api.schemas.basis import PRINTABLE, LanguageName, ProblemId, Shape
 from fleet.fields import PATH_BYTES_MAX
 from fleet.job import Lane
 from fleet.judging import CheckerKind
 from fleet.limits import FLOOR
+from fleet.queue import BATCH_JOBS_MAX
+from fleet.webhooks import URL_CHARS_MAX
 
 
 class LimitsRequest(Shape):
@@ -28,6 +31,11 @@ Argument = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 FilePath = Annotated[
     str,
     Field(min_length=1, max_length=PATH_BYTES_MAX, pattern=PRINTABLE, examples=["lib/words.txt"]),
+]
+
+
+CallbackUrl = Annotated[
+    str, Field(max_length=URL_CHARS_MAX, pattern="^https?://[!-~]+$", examples=["https://example.com/done"])
 ]
 
 
@@ -101,3 +109,23 @@ class SubmitRequest(_Tests):
         "the problem count, and their limits",
     )
     priority: Lane | None = Field(None, strict=False, description="`normal` unless said otherwise")
+    run_at: Annotated[str, Field(pattern=TIME, examples=["2026-01-02T03:04:05Z"])] | None = Field(
+        None, description="not to be run before; a past time is now; not beside `delaySeconds`"
+    )
+    delay_seconds: float | None = Field(None, ge=0, description="not to be run before it has passed")
+    ttl_seconds: int | None = Field(
+        None, description="how long the result is kept, counted from the end of the job"
+    )
+    store: Literal["source", "none"] | None = Field(
+        None,
+        description="`none`, the default: the end of the job erases its source; `source`: "
+        "GET /jobs/{jobId}/source gives it as long as the result is kept",
+    )
+    callback_url: CallbackUrl | None = Field(None, description="to be told of the end of the job")
+
+
+class BatchRequest(Shape):
+    """Jobs that are accepted together, or not at all."""
+
+    jobs: list[SubmitRequest] = Field(min_length=1, max_length=BATCH_JOBS_MAX)
+    callback_url: CallbackUrl | None = Field(None, description="to be told of the end of the last job")

@@ -21,6 +21,7 @@ from api.__main__ import serve
 from api.settings import ApiSettings
 from fleet import keys
 from fleet.api_keys import ApiKey, ApiKeys, Scope, Token
+from fleet.job import Verdict
 from fleet.queue import Claim
 from fleet.redis_client import RedisClients
 from fleet.redis_queue import RedisQueue
@@ -252,6 +253,97 @@ async def test_a_reader_that_reads_nothing_holds_nobody_up(
     assert (await client.get("/healthz")).status_code == 200
     stuck.transport.abort()
     writer.close()
+    await until_metric(client, "sandfleet_api_waiters 0.0")
+
+
+async def test_a_batch_from_submit_to_its_last_line(client: httpx2.AsyncClient, queue: RedisQueue) -> None:
+    jobs = [{**BODY, "problemId": f"p{number}", "code": f"{number}"} for number in range(5)]
+    accepted = (await client.post("/submit/batch", json={"jobs": jobs})).json()
+    path = accepted["links"]["self"]
+    results = asyncio.create_task(client.get(accepted["links"]["results"], headers=WAIT))
+    events = asyncio.create_task(client.get(accepted["links"]["events"]))
+    await until_metric(client, "sandfleet_api_waiters 2.0")
+    first, *others = await claim(queue, 4)
+    await finish(queue, first)
+    assert (await client.get(path)).json()["verdicts"] == {"ok": 1}
+    for claimed in others:
+        await finish(queue, claimed)
+    cancelled = (await client.delete(path)).json()
+    assert (cancelled["done"], cancelled["verdicts"]) == (5, {"ok": 4, "cancelled": 1})
+    lines = [json.loads(line) for line in (await asyncio.wait_for(results, 20)).text.splitlines()]
+    assert [line["verdict"] for line in lines] == ["ok"] * 4 + ["cancelled"]
+    assert {line["jobId"] for line in lines} == set(accepted["jobs"])
+    told = (await asyncio.wait_for(events, 20)).text
+    assert told.count("event: job") == 5
+    assert told.endswith("\n\n")
+    assert "id: done" in told
+    await until_metric(client, "sandfleet_api_waiters 0.0")
+
+
+async def test_a_running_job_is_cancelled_and_its_end_waited_for(
+    client: httpx2.AsyncClient, queue: RedisQueue
+) -> None:
+    job_id = (await client.post("/submit", json=BODY)).json()["jobId"]
+    (claimed,) = await claim(queue)
+    held = {claimed.job_id: claimed.fence}
+    await queue.renew("w1", held, [job_id])
+    assert (await client.delete(f"/jobs/{job_id}")).status_code == 202
+    asked = asyncio.create_task(client.delete(f"/jobs/{job_id}", headers=WAIT))
+    await until_metric(client, "sandfleet_api_waiters 1.0")
+    assert (await queue.renew("w1", held)).cancelled == {job_id}
+    await finish(queue, claimed, verdict=Verdict.CANCELLED)
+    record = (await asyncio.wait_for(asked, 20)).json()
+    assert (record["state"], record["result"]["verdict"], record["cancelAsked"]) == (
+        "done",
+        "cancelled",
+        True,
+    )
+    assert (await client.delete(f"/result/{job_id}")).status_code == 204
+    assert (await client.get(f"/jobs/{job_id}")).status_code == 404
+
+
+async def test_a_client_that_leaves_takes_its_job_with_it(
+    client: httpx2.AsyncClient, port: int, queue: RedisQueue
+) -> None:
+    body = json.dumps(BODY).encode()
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(head("Prefer: wait=30, cancel-on-close", f"Content-Length: {len(body)}") + body)
+    await until_metric(client, "sandfleet_api_waiters 1.0")
+    writer.close()
+    async with asyncio.timeout(20):
+        while (answer := await client.get("/result/two-sum")).status_code != 200:
+            pass
+    assert answer.json()["verdict"] == "cancelled"
+    assert await queue.claim("w1", ["tongue"], 1) == []
+
+
+async def test_sent_twice_is_run_once_and_its_source_is_kept(
+    client: httpx2.AsyncClient, queue: RedisQueue
+) -> None:
+    key = {"Idempotency-Key": '"a key"'}
+    body = {**BODY, "store": "source", "ttlSeconds": 600, "delaySeconds": 0}
+    sent = [client.post("/submit", json=body, headers=key) for _ in range(8)]
+    ids = {answer.json()["jobId"] for answer in await asyncio.gather(*sent)}
+    (job_id,) = ids
+    assert (await client.post("/submit", json=BODY, headers=key)).status_code == 409
+    (claimed,) = await claim(queue)
+    assert await queue.claim("w1", ["tongue"], 1) == []
+    stored = await finish(queue, claimed)
+    again = await client.post("/submit", json=body, headers={**key, **WAIT})
+    assert (again.status_code, again.json()) == (200, stored)
+    assert (await client.get(f"/jobs/{job_id}/source")).json() == BODY
+
+
+async def test_a_place_in_the_queue_is_told_as_it_changes(
+    client: httpx2.AsyncClient, port: int, queue: RedisQueue
+) -> None:
+    ids = [(await client.post("/submit", json=BODY)).json()["jobId"] for _ in range(3)]
+    reader, writer = await follow(port, ids[2])
+    await until(reader, 'data: {"state":"queued","attempt":0,"position":3')
+    for claimed in await claim(queue, 2):
+        await queue.renew("w1", {claimed.job_id: claimed.fence}, [claimed.job_id])
+    await until(reader, 'data: {"state":"queued","attempt":0,"position":1')
+    writer.transport.abort()
     await until_metric(client, "sandfleet_api_waiters 0.0")
 
 

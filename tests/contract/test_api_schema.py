@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
+from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
@@ -22,6 +25,14 @@ from api.__main__ import serve
 from api.settings import ApiSettings
 from tests.contract.conftest import RedisServer
 
+# What fails is told as it is: to make it smaller would take minutes of a real API.
+ASKING = settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+)
 LANGUAGE_FILE = """
 file = "main.tg"
 run = ["tongue", "main.tg"]
@@ -48,6 +59,62 @@ def schema(redis_server: RedisServer, tmp_path: Path) -> Iterator[OpenApiSchema]
         thread.join(20)
 
 
+def known_ids(address: str) -> dict[str, list[str]]:
+    """Ids that name something, by the parameter they are for: jobs that wait, are done, or have a time of
+    their own; batches; problems."""
+    job = {"problemId": "two-sum", "code": "1", "language": "tongue", "store": "source"}
+    jobs = [submitted(address, "/submit", {**job, "delaySeconds": later})["jobId"] for later in (0, 600, 0)]
+    batches = [submitted(address, "/submit/batch", {"jobs": [job] * 3})["batchId"] for _ in range(2)]
+    for path in (f"/jobs/{jobs[2]}", f"/batches/{batches[1]}"):
+        assert httpx2.delete(address + path, timeout=30).status_code == 200
+    stored = httpx2.put(f"{address}/problems/two-sum", json={"tests": [{"expected": "1"}]}, timeout=30)
+    assert stored.is_success, stored.text
+    return {"jobId": jobs, "id": [*jobs, "two-sum"], "batchId": batches, "problemId": ["two-sum"]}
+
+
+def submitted(address: str, path: str, body: Any) -> Any:
+    answer = httpx2.post(address + path, json=body, timeout=30)
+    assert answer.status_code == 202, answer.text
+    return answer.json()
+
+
+def answered_about_known_ids(operation: APIOperation[Any, Any, Any, Any], address: str) -> set[int]:
+    """Ask an address about what is there; with which statuses it was answered, each as described."""
+    statuses: set[int] = set()
+    ids = known_ids(address)
+
+    @ASKING
+    @given(operation.as_strategy(), st.data())
+    def ask(case: schemathesis.Case[Any], data: st.DataObject) -> None:
+        for name in case.path_parameters:
+            case.path_parameters[name] = data.draw(st.sampled_from(ids[name]))
+        answer = case.call()
+        statuses.add(answer.status_code)
+        case.validate_response(answer, excluded_checks=[positive_data_acceptance])
+
+    ask()
+    return statuses
+
+
+def test_every_answer_about_what_is_there_is_as_described(schema: OpenApiSchema) -> None:
+    address = str(schema.location).removesuffix("/openapi.json")
+    met: dict[str, set[int]] = {}
+    for found in schema.get_all_operations():
+        assert isinstance(found, Ok)
+        operation = found.ok()
+        # A stream of events ends with its job, and these have no worker.
+        # Deliveries there are none of: tests/unit/test_api_webhooks.py asks about those.
+        events = operation.path.endswith("/events")
+        if operation.path_parameters and not events and "deliveryId" not in operation.path:
+            name = f"{operation.method.upper()} {operation.path}"
+            met[name] = answered_about_known_ids(operation, address)
+    assert met.pop("PUT /problems/{problemId}") <= {200, 413, 422}
+    assert met.pop("DELETE /result/{id}") <= {204, 404, 409}
+    assert met.pop("GET /result/{id}") == {200, 202}
+    assert met.pop("DELETE /problems/{problemId}") <= {204, 404}
+    assert set().union(*met.values()) <= {200, 422}
+
+
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_every_answer_is_as_described(schema: OpenApiSchema, mode: GenerationMode) -> None:
     asked: set[str] = set()
@@ -57,7 +124,7 @@ def test_every_answer_is_as_described(schema: OpenApiSchema, mode: GenerationMod
         if mode is GenerationMode.NEGATIVE and not (operation.path_parameters or operation.body):
             continue  # nothing in it can be wrong
 
-        @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @ASKING
         @given(operation.as_strategy(generation_mode=mode))
         def ask(case: schemathesis.Case[Any]) -> None:
             answer = case.call()
@@ -70,3 +137,4 @@ def test_every_answer_is_as_described(schema: OpenApiSchema, mode: GenerationMod
         ask()
     assert {"/submit", "/result/{id}", "/jobs/{jobId}", "/jobs/{jobId}/events"} <= asked
     assert "/problems/{problemId}" in asked
+    assert {"/submit/batch", "/batches/{batchId}", "/batches/{batchId}/results"} <= asked

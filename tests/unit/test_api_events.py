@@ -12,7 +12,8 @@ from unittest.mock import AsyncMock
 import pytest
 
 from api import streams
-from api.streams import Cursor, EventStream
+from api.job_events import Cursor, JobEvents
+from api.places import Places
 from api.testing import ApiOfTest, api_of_test
 from fleet.errors import QueueUnavailable
 from fleet.queue import Claim, Record
@@ -41,8 +42,8 @@ def events_in(text: str) -> list[Event]:
 
 def told(events: list[Event]) -> list[Any]:
     """What each says, in short."""
-    short = {"state": lambda data: data["state"], "case": lambda data: data["index"]}
-    return [short.get(name, lambda data: data["verdict"])(data) for _, name, data in events]
+    keys = {"state": "state", "case": "index", "output": "stream"}
+    return [data[keys.get(name, "verdict")] for _, name, data in events]
 
 
 class Reader:
@@ -82,7 +83,8 @@ class Reader:
 async def following(api: ApiOfTest, job_id: str, last: str = "") -> AsyncIterator[Reader]:
     """A reader of the job's events; when the context ends it has left, and the stream has ended."""
     reader = Reader()
-    stream = EventStream(api.queue, api.waiters, job_id, Cursor.read(last))
+    places = Places(queue=api.queue, pace=api.pace)
+    stream = JobEvents(places, api.waiters, job_id, Cursor.read(last))
     scope = {"type": "http", "method": "GET", "headers": []}
     running = asyncio.create_task(stream(scope, reader.receive, reader.send))
     try:
@@ -385,3 +387,82 @@ async def test_news_of_a_running_job_wakes_no_one_who_waits_for_its_result(
     await end(api, claim)
     assert (await asyncio.wait_for(waiting, 5)).status_code == 200
     assert len(asked) == 1
+
+
+async def test_where_a_job_waits_is_told_again_when_it_changes(
+    api: ApiOfTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "_AGAIN_S", 0.01)
+    first, second, third = [await api.submit() for _ in range(3)]
+    async with following(api, third) as reader:
+        await reader.until("queued")
+        await api.run_next()
+        await reader.until("queued", "queued")
+        await api.client.delete(f"/jobs/{second}")
+        api.announcements.say(first)  # news of any job
+        await reader.until("queued", "queued", "queued")
+        await begin(api)
+        events = await reader.until("queued", "queued", "queued", "running")
+    assert [data.get("position") for _, _, data in events] == [3, 2, 1, None]
+    for seen in range(1, 4):
+        answer = await following_of(api, third, events[seen - 1][0])
+        assert answer[:1] == ([events[3]] if seen < 4 else [])
+
+
+async def following_of(api: ApiOfTest, job_id: str, last: str) -> list[Event]:
+    """What a reader that comes back is told at once."""
+    async with following(api, job_id, last) as reader:
+        await reader.until("running")
+        return events_in(reader.text)
+
+
+async def test_who_comes_back_is_told_of_a_place_only_if_it_changed(
+    api: ApiOfTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await api.submit()
+    job_id = await api.submit()
+    async with following(api, job_id) as reader:
+        ((queued, _, data),) = await reader.until("queued")
+    assert (queued, data["position"]) == ("0-0/queued2", 2)
+    monkeypatch.setattr(streams, "KEEP_ALIVE_S", 0.01)
+    async with following(api, job_id, queued) as reader:
+        await reader.until_text(": waiting")
+        assert events_in(reader.text) == []
+    async with following(api, job_id, "0-0/queued1") as reader:
+        await reader.until("queued")
+
+
+async def test_while_nothing_moves_nobody_asks_for_a_place(
+    api: ApiOfTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "_AGAIN_S", 0.001)
+    monkeypatch.setattr(streams, "KEEP_ALIVE_S", 0.01)
+    job_id = await api.submit()
+    async with following(api, job_id) as reader:
+        await reader.until("queued")
+        monkeypatch.setattr(api.queue, "position", AsyncMock(side_effect=AssertionError("asked")))
+        for number in range(1, 6):
+            await reader.until_text(": waiting\n\n" * number)
+
+
+async def test_what_a_program_prints_is_told_as_it_comes(api: ApiOfTest) -> None:
+    job_id = await api.submit()
+    async with following(api, job_id) as reader:
+        await reader.until("queued")
+        claim = await begin(api)
+        said = {
+            "stream": "stdout",
+            "offset": 0,
+            "text": "é\nevent: done\n",
+            "encoding": "utf-8",
+            "attempt": 1,
+        }
+        await api.queue.progress(claim, [json.dumps(said, separators=(",", ":"), ensure_ascii=False)])
+        api.announcements.say(job_id)
+        await reader.until("queued", "running", "stdout")
+        await tell(api, claim, 0)
+        await end(api, claim)
+        events = await reader.until("queued", "running", "stdout", 0, "ok")
+    assert events[2][1:] == ("output", said)
+    answer = await api.client.get(f"/jobs/{job_id}/events", headers={"Last-Event-ID": events[2][0]})
+    assert told(events_in(answer.text)) == [0, "ok"]

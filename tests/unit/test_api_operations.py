@@ -119,7 +119,7 @@ async def test_metrics_without_redis(api: ApiOfTest, monkeypatch: pytest.MonkeyP
         ("GET", "/docs/assets/VERSION", 404, "not-found"),
         ("GET", "/submit", 405, "method-not-allowed"),
         ("POST", "/result/x", 405, "method-not-allowed"),
-        ("DELETE", "/jobs/x", 405, "method-not-allowed"),
+        ("PUT", "/jobs/x", 405, "method-not-allowed"),
     ],
 )
 async def test_where_nothing_is(api: ApiOfTest, method: str, path: str, status: int, slug: str) -> None:
@@ -184,6 +184,10 @@ async def test_every_answer_is_described(api: ApiOfTest) -> None:
     shapes = document["components"]["schemas"]
     assert set(document["paths"]) == {
         "/submit",
+        "/submit/batch",
+        "/batches/{batchId}",
+        "/batches/{batchId}/results",
+        "/batches/{batchId}/events",
         "/result/{id}",
         "/problems/{problemId}",
         "/problems/{problemId}/results",
@@ -192,6 +196,7 @@ async def test_every_answer_is_described(api: ApiOfTest) -> None:
         "/deliveries",
         "/deliveries/{deliveryId}",
         "/deliveries/{deliveryId}/redeliver",
+        "/jobs/{jobId}/source",
         "/languages",
         "/healthz",
         "/readyz",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.prefer import wait_s
+from api.prefer import Preferences
 
 
 @pytest.mark.parametrize(
@@ -38,9 +38,9 @@ from api.prefer import wait_s
     ],
 )
 def test_wait(headers: list[str], seconds: int) -> None:
-    assert wait_s(headers, 60) == seconds
+    assert Preferences.read(headers, 60).wait_s == seconds
 
 
 def test_a_long_header_is_not_read_to_its_end() -> None:
     # Matching an unclosed quote takes the square of its length; 64 KiB of them would stop the server.
-    assert wait_s(['a"\\' * 20_000 + ", wait=5"], 60) == 0
+    assert Preferences.read(['a"\\' * 20_000 + ", wait=5"], 60).wait_s == 0

@@ -95,13 +95,13 @@ async def test_text_of_any_script_arrives_unescaped_and_unharmed(api: ApiOfTest)
 async def test_a_job_that_is_not_done_is_202_and_where_it_is(api: ApiOfTest) -> None:
     job_id = await api.submit()
     answer = await api.client.get(f"/result/{job_id}")
-    assert (answer.status_code, answer.json()["state"]) == (202, "queued")
+    assert (answer.status_code, answer.json()["state"], answer.json()["position"]) == (202, "queued", 1)
     assert answer.headers["retry-after"] == "1"
     (claim,) = await api.queue.claim("w1", ["tongue"], 1)
     await api.queue.renew("w1", {job_id: claim.fence}, [job_id])
     answer = await api.client.get(f"/result/{job_id}")
     assert (answer.status_code, answer.json()["state"]) == (202, "running")
-    schemas.JobSummary.model_validate_json(answer.content)
+    schemas.Unfinished.model_validate_json(answer.content)
 
 
 async def test_a_problem_answers_with_its_newest_job(api: ApiOfTest) -> None:

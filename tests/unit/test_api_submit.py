@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from api.schemas import answers
 from api.schemas.requests import SubmitRequest
 from api.testing import BODY, ApiOfTest, api_of_test
 from fleet.errors import InvalidJob, QueueFull, QueueMemoryFull, QueueUnavailable
@@ -55,7 +56,11 @@ async def test_a_job_is_accepted(api: ApiOfTest) -> None:
             "result": f"/result/{job_id}",
             "problem": "/problems/two-sum/results",
         },
+        "position": 1,
+        "estimatedStart": None,
+        "waiting": 1,
     }
+    answers.Accepted.model_validate_json(answer.content)
     for link in accepted["links"].values():
         assert (await api.client.get(link)).status_code in {200, 202}
 
