@@ -121,6 +121,7 @@ fuzz: $(VENV) test-programs ## Feed every reader of foreign bytes with bytes nob
 .PHONY: mutants
 mutants: $(VENV) images test-programs ## Break the queue protocol in every way we know and see that the tests notice
 	@$(BIN)/python -m tests.contract.queue_mutants $(ARGS)
+	@$(BIN)/python -m tests.contract.delivery_mutants $(ARGS)
 
 .PHONY: format
 format: $(VENV) ## Format the code and mend what lint can mend

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -388,7 +389,7 @@ MUTANTS = [
 ]
 
 
-def survives(mutant: Mutant, folder: Path) -> bool:
+def survives(mutant: Mutant, suite: Sequence[str], folder: Path) -> bool:
     """Whether the suite passes with this mutant; ``folder`` is empty."""
     for part in ("fleet", "tests/contract", "tests/chaos"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
@@ -398,8 +399,8 @@ def survives(mutant: Mutant, folder: Path) -> bool:
     if text.count(mutant.line) != 1:
         raise LookupError(f"{mutant.path} has {text.count(mutant.line)} times: {mutant.line}")
     path.write_text(text.replace(mutant.line, mutant.becomes))
-    suite = [f"tests/contract/{name}" for name in SUITE]
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "--timeout=60", *suite]
+    files = [f"tests/contract/{name}" for name in suite]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "--timeout=60", *files]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 1):
         raise RuntimeError(done.stdout + done.stderr)
@@ -408,15 +409,15 @@ def survives(mutant: Mutant, folder: Path) -> bool:
     return done.returncode == 0
 
 
-def main() -> int:
+def main(mutants: Sequence[Mutant] = MUTANTS, suite: Sequence[str] = SUITE) -> int:
     """Try every mutant whose name has the word given, all without one."""
     word = sys.argv[1] if len(sys.argv) > 1 else ""
     survivors = []
-    for mutant in MUTANTS:
+    for mutant in mutants:
         if word in mutant.name:
             print(mutant.name, flush=True)  # noqa: T201 - its output
             with tempfile.TemporaryDirectory() as folder:
-                if survives(mutant, Path(folder)):
+                if survives(mutant, suite, Path(folder)):
                     survivors.append(mutant.name)
     print(f"{len(survivors)} survive", *survivors, sep="\n  ")  # noqa: T201 - its output
     return 1 if survivors else 0

@@ -13,11 +13,12 @@ from fleet.api_keys import ApiKey, ApiKeys, Scope, Token
 from fleet.deliveries import Attempted, DeliveryState, RedisDeliveries, Share
 from fleet.errors import QueueUnavailable
 from fleet.events import Announcements
+from fleet.job import Verdict
 from fleet.judging import digest_of
 from fleet.queue import Cancel, Claim, Fail, Finish, Forget, Once, Quota
 from fleet.redis_client import RedisClients, Timing
 from fleet.redis_queue import RedisQueue
-from fleet.testing import a_job_id, a_worker, an_order
+from fleet.testing import a_job_id, a_result, a_worker, an_order
 from setup import accounts
 from tests.contract.conftest import RedisServer
 from tests.contract.deliveries_harness import RedisDeliveriesHarness
@@ -248,13 +249,24 @@ async def test_who_makes_api_keys_may_touch_nothing_else(rooms: Rooms, clients: 
 # --- deliveries ----------------------------------------------------------------------------------
 
 
-async def test_each_room_may_do_its_part_of_a_delivery(rooms: Rooms, clients: RedisClients) -> None:
-    await RedisDeliveriesHarness(clients).end_job(a_job_id(), "https://example.com/", owner="a")
+async def test_each_room_may_do_its_part_of_a_delivery(rooms: Rooms) -> None:
+    worker = RedisQueue(rooms["worker"])
+    await worker.register(a_worker("w1"))
+    orders = [an_order(owner="a", callback="https://example.com/") for _ in range(2)]
+    for order in orders:
+        await RedisQueue(rooms["api"]).enqueue(order)
+    (claim,) = await worker.claim("w1", WORDS, 1)
+    assert await worker.finish(claim, result(claim)) is Finish.OK
     api, subscriber = RedisDeliveries(rooms["api"]), RedisDeliveries(rooms["subscriber"])
     async with aclosing(Announcements(rooms["subscriber"]).due()) as turns, asyncio.timeout(20):
         await anext(turns)
         (sending,) = (await subscriber.claim(1, Share(), {})).sendings
         assert await subscriber.settle(sending, Attempted(DeliveryState.DEAD, "no"))
+        (waits,) = (order for order in orders if order.job_id != claim.job_id)
+        cancelled = a_result(job_id=waits.job_id, verdict=Verdict.CANCELLED).to_json()
+        assert await RedisQueue(rooms["api"]).cancel(waits.job_id, cancelled) is Cancel.CANCELLED
+        assert len(await api.listed("a", [DeliveryState.PENDING])) == 1
+        await anext(turns)
         (dead,) = await api.listed("a", [DeliveryState.DEAD])
         assert await api.redeliver(dead.delivery_id)
         await anext(turns)

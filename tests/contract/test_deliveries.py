@@ -228,6 +228,21 @@ async def test_an_ended_one_can_be_sent_anew(here: DeliveriesHarness, word: Atte
     assert await here.deliveries.settle(again, GOOD)
 
 
+async def test_sent_anew_it_has_no_past(here: DeliveriesHarness) -> None:
+    made = await here.add(ONE)
+    for word in (LATER, NEVER):
+        (sending,) = await claim(here)
+        await here.deliveries.settle(sending, word)
+        await here.advance(60)
+    await here.deliveries.redeliver(made)
+    (sending,) = await claim(here)
+    await here.deliveries.settle(sending, LATER)
+    await here.advance(60)
+    await claim(here)
+    found = await known(here, made)
+    assert (found.attempts, [attempt.number for attempt in found.history]) == (2, [1])
+
+
 async def test_one_that_pauses_can_be_sent_at_once(here: DeliveriesHarness) -> None:
     made = await here.add(ONE)
     (sending,) = await claim(here)

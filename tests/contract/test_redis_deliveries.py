@@ -114,6 +114,8 @@ async def test_one_end_is_one_delivery(here: RedisDeliveriesHarness) -> None:
     await here.end_job(job_id, URL)
     await here.end_job(job_id, URL)
     assert len((await here.deliveries.claim(9, SHARE, {})).sendings) == 1
+    await here.end_job(job_id, URL)
+    assert (await here.deliveries.claim(9, SHARE, {})).sendings == []
 
 
 async def test_whoever_waits_for_deliveries_is_woken(here: RedisDeliveriesHarness) -> None:
@@ -130,21 +132,22 @@ async def test_whoever_waits_for_deliveries_is_woken(here: RedisDeliveriesHarnes
 # --- faults --------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("lost", [2, 4], ids=["the first two", "all"])
 async def test_a_claim_whose_answer_was_lost_gives_the_same(
-    here: RedisDeliveriesHarness, proxied: RedisClients, proxy: FaultyProxy
+    here: RedisDeliveriesHarness, proxied: RedisClients, proxy: FaultyProxy, lost: int
 ) -> None:
     made = [await here.add(URL) for _ in range(3)]
-    impatient = RedisDeliveries(proxied)
-    await impatient.claim(0, SHARE, {})  # the script is known to the server
-    proxy.freeze()
-    with pytest.raises(QueueUnavailable):
-        await impatient.claim(2, SHARE, {})
-    proxy.cut()
-    await here.deliveries.claim(0, SHARE, {})
-    first = (await impatient.claim(2, SHARE, {})).sendings
-    second = (await impatient.claim(2, SHARE, {})).sendings
+    unlucky = RedisDeliveries(proxied)
+    await unlucky.claim(0, SHARE, {})  # the script is known to the server
+    proxy.lose_answers(lost)
+    if lost == 4:  # the first sending and every further one
+        with pytest.raises(QueueUnavailable):
+            await unlucky.claim(2, SHARE, {})
+    first = (await unlucky.claim(2, SHARE, {})).sendings
+    second = (await unlucky.claim(2, SHARE, {})).sendings
     assert sorted(s.delivery_id for s in (*first, *second)) == sorted(made)
     assert {s.attempt for s in (*first, *second)} == {1}
+    assert all([await unlucky.settle(sending, GOOD) for sending in (*first, *second)])
 
 
 async def test_a_full_memory_holds_nothing_up(here: RedisDeliveriesHarness) -> None:

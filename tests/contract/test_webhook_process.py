@@ -11,10 +11,12 @@ from standardwebhooks.webhooks import Webhook
 
 from fleet.deliveries import DeliveryState
 from fleet.redis_client import RedisClients
+from fleet.testing import a_job_id, a_result, a_worker, an_order
 from fleet.webhooks import secret_of
 from tests.chaos.processes import Process, environment, python, until
 from tests.contract.conftest import RedisServer
 from tests.contract.deliveries_harness import RedisDeliveriesHarness
+from tests.contract.queue_harness import RedisHarness
 from tests.contract.receiver import receiving, says, waits
 
 MASTER = "m" * 32
@@ -128,3 +130,24 @@ async def test_without_a_secret_nothing_is_sent(clients: RedisClients, subscribe
     found = await here.deliveries.get(made)
     assert found
     assert (found.state, found.attempts) == (DeliveryState.PENDING, 0)
+
+
+async def test_the_end_of_a_job_and_of_its_batch_reach_their_receiver(
+    redis_harness: RedisHarness, clients: RedisClients, subscribers: Subscribers
+) -> None:
+    queue, batch_id = redis_harness.queue, a_job_id()
+    await queue.register(a_worker("w1"))
+    async with receiving() as receiver, asyncio.timeout(PATIENCE_S):
+        url = f"http://127.0.0.1:{receiver.port}/"
+        subscribers()
+        await queue.enqueue_batch(
+            batch_id, [an_order(owner="a", callback=f"{url}job")], callback=f"{url}batch"
+        )
+        (claim,) = await queue.claim("w1", ["tongue"], 1)
+        await queue.finish(claim, a_result(job_id=claim.job_id).to_json())
+        received = {said.line.split()[1]: said for said in [await receiver.arrivals.get() for _ in range(2)]}
+    verify = Webhook(secret_of(MASTER, "a")).verify
+    job, batch = (verify(received[path].body, dict(received[path].headers)) for path in ("/job", "/batch"))
+    assert (job["type"], job["data"]["jobId"], job["data"]["verdict"]) == ("job.done", claim.job_id, "ok")
+    assert (batch["type"], batch["data"]["batchId"]) == ("batch.done", batch_id)
+    assert batch["data"]["verdicts"] == {"ok": 1}

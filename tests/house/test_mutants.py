@@ -1,10 +1,14 @@
-"""The mutants of the queue are of the scripts as they are: a line that is gone breaks nothing."""
+"""The mutants of queue and deliveries are of the scripts as they are: a line that is gone breaks nothing."""
 
 from __future__ import annotations
 
 from collections import Counter
 
-from tests.contract.queue_mutants import MUTANTS, ROOT, SUITE
+from tests.contract import delivery_mutants, queue_mutants
+from tests.contract.queue_mutants import ROOT
+
+MUTANTS = [*queue_mutants.MUTANTS, *delivery_mutants.MUTANTS]
+SUITE = [*queue_mutants.SUITE, *delivery_mutants.SUITE]
 
 
 def test_every_mutant_has_its_line() -> None:
