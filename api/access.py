@@ -8,12 +8,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from api.description import parts
+from api.description import foreign, parts
 from api.problems import Kind
 from fleet.api_keys import Scope
 
 OPEN = None  # anybody may ask, also where keys are required: it holds nothing of anyone
 
+# Addresses of other APIs, whose clients may put a slash at the end.
+_FOREIGN: Mapping[str, Scope] = {
+    "GET /piston/api/v2/runtimes": Scope.READ,
+    "POST /piston/api/v2/execute": Scope.SUBMIT,
+    "POST /judge0/submissions": Scope.SUBMIT,
+    "POST /judge0/submissions/batch": Scope.SUBMIT,
+    "GET /judge0/submissions/batch": Scope.READ,
+    "GET /judge0/submissions/{token}": Scope.READ,
+    "DELETE /judge0/submissions/{token}": Scope.SUBMIT,
+    "GET /judge0/languages": Scope.READ,
+    "GET /judge0/languages/all": Scope.READ,
+    "GET /judge0/languages/{languageId}": Scope.READ,
+    "GET /judge0/statuses": Scope.READ,
+    "GET /judge0/about": Scope.READ,
+    "GET /judge0/config_info": Scope.READ,
+    "GET /judge0/workers": Scope.READ,
+}
 NEEDS: Mapping[str, Scope | None] = {
     # Pages, the same for all: a browser could not send them a key.
     "GET /": OPEN,
@@ -44,6 +61,7 @@ NEEDS: Mapping[str, Scope | None] = {
     "GET /deliveries": Scope.READ,
     "GET /deliveries/{deliveryId}": Scope.READ,
     "POST /deliveries/{deliveryId}/redeliver": Scope.SUBMIT,
+    **{address + end: scope for address, scope in _FOREIGN.items() for end in ("", "/")},
 }
 _REFUSALS = (Kind.KEY_REQUIRED, Kind.SCOPE, Kind.QUEUE_UNAVAILABLE, Kind.KEYS_BUSY)
 _SCHEME = "apiKey"
@@ -63,7 +81,8 @@ def describe(document: dict[str, Any], required: bool) -> dict[str, Any]:
             operation["security"] = []
             continue
         operation["security"] = [{_SCHEME: [str(scope)]}] if required else [{_SCHEME: [str(scope)]}, {}]
-        parts.add_problems(operation, *_REFUSALS)
+        if foreign.TAGS.isdisjoint(operation["tags"]):  # those have told it in their own form
+            parts.add_problems(operation, *_REFUSALS)
     return document
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -14,13 +14,13 @@ from fleet.queue import Batch, Record
 
 
 def json_response(
-    content: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
+    content: Mapping[str, Any] | Sequence[Any], status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """``content`` as a JSON response."""
     return Response(encode(content), status_code=status, headers=headers, media_type="application/json")
 
 
-def encode(content: Mapping[str, Any]) -> bytes:
+def encode(content: Mapping[str, Any] | Sequence[Any]) -> bytes:
     """``content`` as JSON in UTF-8."""
     try:
         return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()

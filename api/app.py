@@ -12,6 +12,8 @@ from api import access, problems
 from api.auth import Guard
 from api.batches import BatchRoutes
 from api.body import BodyReader
+from api.compat import judge0_routes, piston_routes
+from api.compat.judge0_catalog import Catalog
 from api.definitions import ProblemRoutes
 from api.description import document
 from api.directory import Directory
@@ -70,7 +72,7 @@ def create_app(deps: Deps) -> FastAPI:
     app.openapi = cache(  # type: ignore[method-assign]
         lambda: access.describe(document.openapi(app, bounds, settings.terms), guard.required)
     )
-    problems.install(app)
+    problems.install(app, {piston_routes.BASE: piston_routes.tell, judge0_routes.BASE: judge0_routes.tell})
     app.add_middleware(Edge, metrics=metrics)
     bodies = BodyReader(bounds.item_bytes_max, settings.body_s, settings.bodies_bytes_max)
     queue, wait_s_max = deps.queue, settings.wait_s_max
@@ -94,7 +96,24 @@ def create_app(deps: Deps) -> FastAPI:
     operations = OperationRoutes(queue=deps.queue, directory=deps.directory, metrics=metrics, bounds=bounds)
     problem_routes = ProblemRoutes(queue=deps.queue, bodies=bodies, bounds=bounds)
     webhooks = WebhookRoutes(deliveries=deps.deliveries)
-    for part in (submits, batches, jobs, problem_routes, webhooks, operations, Pages.read()):
+    piston = piston_routes.PistonRoutes(
+        intake=intake,
+        endings=endings,
+        directory=deps.directory,
+        bodies=bodies,
+        bounds=bounds,
+        wait_s_max=wait_s_max,
+    )
+    judge0 = judge0_routes.Judge0Routes(
+        intake=intake,
+        endings=endings,
+        queue=queue,
+        catalog=Catalog(deps.directory, bounds),
+        bodies=bodies,
+        queue_max=settings.queue_max,
+        wait_s_max=wait_s_max,
+    )
+    for part in (submits, batches, jobs, problem_routes, webhooks, operations, piston, judge0, Pages.read()):
         app.include_router(part.router())
     return app
 

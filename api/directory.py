@@ -11,8 +11,8 @@ from typing import Any
 
 from fleet import log
 from fleet.errors import QueueUnavailable
-from fleet.languages import Language, names_by_alias
-from fleet.limits import Bounds
+from fleet.languages import Language, names_by_alias, names_by_judge0_id
+from fleet.limits import Bounds, Limits
 from fleet.queue import Queue, WorkerInfo
 
 REFRESH_S = 1.0
@@ -54,7 +54,8 @@ class Directory:
     """
 
     def __init__(self, known: Mapping[str, Language], bounds: Bounds) -> None:
-        self._known = known
+        self.known = known
+        self.judge0_ids = names_by_judge0_id(known.values())
         self._known_words = names_by_alias(known.values())
         self._bounds = bounds
         self._words: Mapping[str, str] = self._known_words
@@ -73,12 +74,17 @@ class Directory:
 
     def file_of(self, name: str) -> str:
         """The name of the file that ``code`` is written to; empty if only its workers know."""
-        known = self._known.get(name)
+        known = self.known.get(name)
         return known.file if known else ""
 
     def slots_of(self, name: str) -> int:
         """How many jobs of this language live workers can run at once, if they run no others."""
         return self._slots.get(name, 0)
+
+    def compile_limits(self, name: str) -> Limits:
+        """What the compile stage of a language may use."""
+        known = self.known.get(name)
+        return self._bounds.resolve_compile(known.compile_limits if known else {})
 
     @property
     def names(self) -> list[str]:
@@ -95,7 +101,7 @@ class Directory:
 
         What they say is checked, not trusted.
         """
-        offers = {name: self._own(language) for name, language in self._known.items()}
+        offers = {name: self._own(language) for name, language in self.known.items()}
         words = dict(self._known_words)
         slots: Counter[str] = Counter()
         served = [

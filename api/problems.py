@@ -7,7 +7,7 @@ the client can do; it never carries internals.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
@@ -120,6 +120,10 @@ class Problem(Exception):
         )
 
 
+Tell = Callable[[Problem], Response]
+Handler = Callable[[Request, Exception], Coroutine[Any, Any, Response]]
+
+
 def as_problem(error: Exception) -> Problem:
     """The problem that ``error`` is to a client; ``internal`` for what no client can cause."""
     match error:
@@ -141,12 +145,27 @@ def key_reused(detail: str) -> Problem:
     return Problem(Kind.KEY_REUSED, f"{header}: {detail}", errors=[(header, detail)])
 
 
-def install(app: FastAPI) -> None:
-    """Answer every error of ``app`` with a problem. Errors nobody expects are left to the edge."""
-    app.add_exception_handler(Problem, _answer)
-    app.add_exception_handler(FleetError, _answer)
-    app.add_exception_handler(HTTPException, _answer_http)
-    app.add_exception_handler(RequestValidationError, _answer_parameters)
+def install(app: FastAPI, forms: Mapping[str, Tell]) -> None:
+    """Answer every error of ``app`` with a problem. Errors nobody expects are left to the edge.
+
+    Below each base path of ``forms`` problems are told as its function does.
+    """
+
+    def answered(understood: Callable[[Request, Exception], Problem]) -> Handler:
+        async def answer(request: Request, error: Exception) -> Response:
+            problem = understood(request, error)
+            path = request.scope["path"]
+            tell = next(
+                (tell for base, tell in forms.items() if path.startswith(f"{base}/")), Problem.response
+            )
+            return tell(problem)
+
+        return answer
+
+    app.add_exception_handler(Problem, answered(_raised))
+    app.add_exception_handler(FleetError, answered(_raised))
+    app.add_exception_handler(HTTPException, answered(_of_router))
+    app.add_exception_handler(RequestValidationError, answered(_of_parameters))
     app.add_exception_handler(ClientDisconnect, _answer_nobody)
 
 
@@ -184,31 +203,29 @@ def _come_back(kind: Kind, detail: str, after_s: int = _RETRY_S) -> Problem:
     return Problem(kind, detail, headers={"Retry-After": str(max(1, after_s))})
 
 
-async def _answer(_request: Request, error: Exception) -> Response:
+def _raised(_request: Request, error: Exception) -> Problem:
     problem = as_problem(error)
     if problem.kind is Kind.INTERNAL:
         raise error  # the edge logs it
-    return problem.response()
+    return problem
 
 
-async def _answer_http(request: Request, error: Exception) -> Response:
+def _of_router(request: Request, error: Exception) -> Problem:
     # Raised by the router alone: our own code raises Problem.
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 404:
-        return Problem(
-            Kind.NOT_FOUND, "there is nothing at this address; /docs lists what there is"
-        ).response()
+        return Problem(Kind.NOT_FOUND, "there is nothing at this address; /docs lists what there is")
     if status == 405:
         headers = error.headers if isinstance(error, HTTPException) else None
-        return Problem(Kind.METHOD, f"{request.method} is not for this address", headers=headers).response()
-    return Problem(Kind.BAD_REQUEST, "the request cannot be answered as it is").response()
+        return Problem(Kind.METHOD, f"{request.method} is not for this address", headers=headers)
+    return Problem(Kind.BAD_REQUEST, "the request cannot be answered as it is")
 
 
-async def _answer_parameters(_request: Request, error: Exception) -> Response:
+def _of_parameters(_request: Request, error: Exception) -> Problem:
     faults = error.errors() if isinstance(error, RequestValidationError) else []
     errors = [(str(fault["loc"][-1]), str(fault["msg"])) for fault in faults]
     detail = "; ".join(f"{name}: {message}" for name, message in errors)
-    return Problem(Kind.INVALID_PARAMETER, detail, errors=errors).response()
+    return Problem(Kind.INVALID_PARAMETER, detail, errors=errors)
 
 
 async def _answer_nobody(_request: Request, _error: Exception) -> Response:

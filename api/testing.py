@@ -34,6 +34,8 @@ TONGUE = Language(
     version=("run", "--version"),
     base_upstream="base",
     base_debian=("base",),
+    title="Tongue",
+    judge0=(7, 8),
 )
 BODY: Mapping[str, Any] = {"problemId": "two-sum", "code": "1", "language": "tongue"}
 
@@ -122,6 +124,28 @@ class ApiOfTest:
         if announce:
             self.announcements.say(self.queue.events[-1])
         return stored
+
+    async def leave_while_waiting(self, path: str, body: Mapping[str, Any], prefer: str = "") -> None:
+        """Post, wait for the answer, and close the connection before it is there."""
+        sent = [{"type": "http.request", "body": json.dumps(body).encode()}]
+        gone = asyncio.Event()
+
+        async def receive() -> dict[str, Any]:
+            if sent:
+                return sent.pop()
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(_: Any) -> None:
+            pass
+
+        headers = [(b"content-type", b"application/json"), (b"prefer", prefer.encode())]
+        scope: dict[str, Any] = {"type": "http", "method": "POST", "path": path, "headers": headers}
+        scope |= {"query_string": b"", "scheme": "http", "root_path": ""}
+        answering = asyncio.ensure_future(self.app(scope, receive, send))
+        await self.until_waiting()
+        gone.set()
+        await asyncio.wait_for(answering, 5)
 
     async def until_waiting(self, count: int = 1) -> None:
         """Return when so many requests wait."""

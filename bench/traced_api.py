@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ def _wrap() -> None:
             marks.mark(completion.job_id, "event")
         return completion
 
-    def answering(content: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
+    def answering(content: Any, *args: Any, **kwargs: Any) -> Any:
         if "verdict" in content:
             marks.mark(content["jobId"], "answer")
         return json_response(content, *args, **kwargs)

@@ -15,7 +15,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 # Files whose tests come in two halves that share nothing, one a runtime.
 _HALVES = re.compile(r"(tests/abuse/test_cases\.py)::\w+\[(docker|crun)\b")
-_ONE_CLUSTER = re.compile(r"tests/acceptance/test_(cluster|faults|jobs|keys)\.py")
+_ONE_CLUSTER = re.compile(r"tests/acceptance/test_(clients|cluster|faults|jobs|keys)\.py")
 # The longest first; what keeps the engine busy takes turns with what does not.
 FIRST = (
     "tests/abuse/test_cases.py docker",

@@ -11,11 +11,19 @@ from pydantic.json_schema import models_json_schema
 from api.description.parts import REF
 from api.options import Terms
 from api.problems import Kind
-from api.schemas import answers, requests
+from api.schemas import answers, judge0, piston, requests
 from fleet.limits import Bounds
 
 # Shapes that descriptions name, and no handler does.
-_NAMED = (requests.SubmitRequest, requests.BatchRequest, requests.DefinitionRequest, answers.ProblemDetails)
+_NAMED = (
+    requests.SubmitRequest,
+    requests.BatchRequest,
+    requests.DefinitionRequest,
+    answers.ProblemDetails,
+    piston.PistonRequest,
+    judge0.Judge0Submission,
+    judge0.Judge0Batch,
+)
 
 
 def openapi(app: FastAPI, bounds: Bounds, terms: Terms) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import BaseModel
+
 from api.once import KEY_CHARS_MAX
 from api.problems import MEDIA_TYPE, Kind, Problem
 from api.schemas.basis import Shape
@@ -133,7 +135,7 @@ def path(name: str, text: str, example: str, **schema: Any) -> dict[str, Any]:
     }
 
 
-def body(model: type[Shape], **examples: Any) -> dict[str, Any]:
+def body(model: type[BaseModel], **examples: Any) -> dict[str, Any]:
     """A request's body in JSON, with an example by each name."""
     named = {name: {"value": value} for name, value in examples.items()}
     content = {"schema": {"$ref": REF.format(model=model.__name__)}, "examples": named}

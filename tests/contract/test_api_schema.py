@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -34,6 +35,7 @@ ASKING = settings(
     phases=[Phase.explicit, Phase.generate],
 )
 LANGUAGE_FILE = """
+judge0 = [7]
 file = "main.tg"
 run = ["tongue", "main.tg"]
 version = ["tongue", "--version"]
@@ -69,7 +71,14 @@ def known_ids(address: str) -> dict[str, list[str]]:
         assert httpx2.delete(address + path, timeout=30).status_code == 200
     stored = httpx2.put(f"{address}/problems/two-sum", json={"tests": [{"expected": "1"}]}, timeout=30)
     assert stored.is_success, stored.text
-    return {"jobId": jobs, "id": [*jobs, "two-sum"], "batchId": batches, "problemId": ["two-sum"]}
+    return {
+        "jobId": jobs,
+        "id": [*jobs, "two-sum"],
+        "batchId": batches,
+        "problemId": ["two-sum"],
+        "token": [str(UUID(job)) for job in jobs],
+        "languageId": ["7"],
+    }
 
 
 def submitted(address: str, path: str, body: Any) -> Any:
@@ -112,6 +121,8 @@ def test_every_answer_about_what_is_there_is_as_described(schema: OpenApiSchema)
     assert met.pop("DELETE /result/{id}") <= {204, 404, 409}
     assert met.pop("GET /result/{id}") == {200, 202}
     assert met.pop("DELETE /problems/{problemId}") <= {204, 404}
+    assert {200} <= met.pop("GET /judge0/submissions/{token}") <= {200, 400}
+    assert met.pop("DELETE /judge0/submissions/{token}") <= {200, 400, 404}
     assert set().union(*met.values()) <= {200, 422}
 
 

@@ -111,34 +111,11 @@ async def test_a_client_that_leaves_takes_its_job_with_it_if_it_said_so(
 
     monkeypatch.setattr(api.queue, "cancel", noted)
     for said, expected in (("wait=30", 0), ("wait=30, cancel-on-close", 1)):
-        await leave_while_waiting(api, said)
+        await api.leave_while_waiting("/submit", BODY, said)
         assert len(asked) == expected
     records = [await api.queue.get(job_id) for job_id in await api.queue.newest("two-sum")]
     verdicts = [record.result["verdict"] if record and record.result else None for record in records]
     assert verdicts == ["cancelled", None]
-
-
-async def leave_while_waiting(api: ApiOfTest, prefer: str) -> None:
-    """Submit, wait for the result, and close the connection before it is there."""
-    body = [{"type": "http.request", "body": b'{"problemId":"two-sum","code":"1","language":"tongue"}'}]
-    gone = asyncio.Event()
-
-    async def receive() -> dict[str, Any]:
-        if body:
-            return body.pop()
-        await gone.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(_: Any) -> None:
-        pass
-
-    headers = [(b"content-type", b"application/json"), (b"prefer", prefer.encode())]
-    scope: dict[str, Any] = {"type": "http", "method": "POST", "path": "/submit", "headers": headers}
-    scope |= {"query_string": b"", "http_version": "1.1", "scheme": "http", "root_path": "", "client": None}
-    answering = asyncio.ensure_future(api.app(scope, receive, send))
-    await api.until_waiting()
-    gone.set()
-    await asyncio.wait_for(answering, 5)
 
 
 async def test_a_wait_that_is_over_cancels_nothing(api: ApiOfTest) -> None:
