@@ -5,9 +5,9 @@
 local ORDER_FIELDS = 11
 local routes = {}             -- by language, those that were looked up
 
--- Its first write is one that a full memory refuses: then nothing at all happens. Returns whether the
--- job is ready. To note it in the index of its problem is left to the caller.
-local function accept(order, owner, batch, now)
+-- The caller counts it first, which a full memory refuses: then nothing at all happens; `n` is the
+-- number of its turn. Returns where the job is ready, if it is; to note it in its problem's index is the caller's.
+local function accept(order, owner, batch, n, now)
   local id = order[1]
   local route = routes[order[5]] or call('HGET', K.languages, order[5]) or order[5]
   routes[order[5]] = route
@@ -16,18 +16,17 @@ local function accept(order, owner, batch, now)
   local fields = {'state', 'queued', 'place', ready and 'ready' or 'later', ready and 'list' or 'due',
     ready and name or due, 'spec', order[2], 'problemId', order[3], 'language', order[5], 'lane', order[6],
     'route', route, 'queued', now}
-  local asked = {owner = owner, batch = batch, ttl = order[9], keep_source = order[10], callback = order[11]}
-  for field, value in pairs(asked) do
-    if value ~= '' then
-      fields[#fields + 1] = field
-      fields[#fields + 1] = value
+  local asked = {'owner', owner, 'batch', batch, 'ttl', order[9], 'keep_source', order[10], 'callback', order[11]}
+  for i = 1, #asked, 2 do
+    if asked[i + 1] ~= '' then
+      fields[#fields + 1] = asked[i]
+      fields[#fields + 1] = asked[i + 1]
     end
   end
   call('HSET', K.job .. id, unpack(fields))
   if ready then
-    call('ZADD', K.ready .. name, next_turn(name, owner), id)
-  else
-    call('ZADD', K.later, due, id)
+    make_ready(id, name, next_turn(name, owner, n))
+    return name
   end
-  return ready
+  call('ZADD', K.later, due, id)
 end

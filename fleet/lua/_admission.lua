@@ -10,7 +10,9 @@ local ONCE_S = 86400
 local MINUTE_MS = 60000
 local OWNER, RATE, OPEN_MAX = ARGV[1], tonumber(ARGV[4]), tonumber(ARGV[5])
 local SLACK_MS = RATE > 0 and math.min(MINUTE_MS / RATE / 2, 1) or 0  -- of rounded times
-local waiting, now = public_total() + ready_total(), now_ms()
+local public, token = public_total()
+local ready_before, turns_before = ready_total()
+local waiting, now = public + ready_before, now_ms()
 
 -- The rate is bounded by GCRA: a job costs its share of a minute, and at most a minute is spent ahead.
 local function spent_ms()
@@ -58,6 +60,7 @@ local function refusal(jobs)
   end
 end
 
+-- Count jobs in: the first write, and one that a full memory refuses.
 local function count_in(id, jobs)
   count('enqueued', jobs)
   if ARGV[6] ~= '' then

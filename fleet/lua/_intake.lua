@@ -54,7 +54,8 @@ local function adopt(text, now, intake)
   if found.problem ~= '' then
     note_newest(K.by_problem .. redis.sha1hex(found.problem), {id}, intake.retention_s)
   end
-  call('ZADD', K.ready .. name, next_turn(name, ''), id)
+  intake.turns = intake.turns and intake.turns + 1 or select(2, ready_total())
+  make_ready(id, name, next_turn(name, '', intake.turns))
   return found.route
 end
 

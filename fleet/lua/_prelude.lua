@@ -30,8 +30,9 @@ end
 -- The newest jobs of a problem, in the list `index`; `ids` has the newest last.
 local NEWEST_MAX = 100
 local function note_newest(index, ids, retention_s)
-  call('LPUSH', index, unpack(ids, math.max(#ids - NEWEST_MAX, 0) + 1))
-  call('LTRIM', index, 0, NEWEST_MAX - 1)
+  if call('LPUSH', index, unpack(ids, math.max(#ids - NEWEST_MAX, 0) + 1)) > NEWEST_MAX then
+    call('LTRIM', index, 0, NEWEST_MAX - 1)
+  end
   call('EXPIRE', index, retention_s)
 end
 

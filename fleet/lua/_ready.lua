@@ -4,12 +4,12 @@ local IS_LANE = {high = true, normal = true, low = true}
 local ANY = '*'               -- the language of jobs that need a verdict and no run
 local TOKEN = '{"v":1,"wake":1}'
 local WAKE = '^{"v":1,"wake":%d%d?%d?%d?%d?}$'
-local TIE = 1 / 4096
+local TIE = 1 / 65536
 
 -- Fair share is start-time fair queuing: the jobs of a lane and language are claimed in the order of
 -- their turns. An owner's next job gets the turn after its last one, or after the one that was claimed
 -- last, whichever is later: so a thousand jobs of one owner hold up a job of another for one turn.
--- Jobs that would share a turn come in the order in which they were accepted.
+-- Jobs that would share a turn come in the order in which they were given it, told by their numbers `n`.
 
 -- The turn a ready set has come to.
 local function clock_of(name)
@@ -20,29 +20,29 @@ local function clock_of(name)
   return tonumber(clock or 0)
 end
 
--- What was read of ready sets: a script that makes many jobs ready reads it once. Only their tails
--- grow meanwhile; a clock goes on when a claim has done everything else.
-local sets_read = {}
+-- What was read: a script that makes many jobs ready reads it once. A clock goes on when a claim has
+-- done everything else.
+local clocks_read, last_turns = {}, {}
 
-local function read_set(name)
-  if not sets_read[name] then
-    local tail = call('ZREVRANGE', K.ready .. name, 0, 0, 'WITHSCORES')
-    sets_read[name] = {clock = clock_of(name), tail = tonumber(tail[2] or 0), last = {}}
-  end
-  return sets_read[name]
+local function next_turn(name, owner, n)
+  local mine = name .. ':' .. owner
+  clocks_read[name] = clocks_read[name] or clock_of(name)
+  local last = last_turns[mine] or tonumber(call('ZSCORE', K.turns .. name, owner) or 0)
+  local turn = math.floor(math.max(clocks_read[name], last)) + 1 + n % (1 / TIE) * TIE
+  call('ZADD', K.turns .. name, turn, owner)
+  last_turns[mine] = turn
+  return turn
 end
 
-local function next_turn(name, owner)
-  local set = read_set(name)
-  local last = set.last[owner] or tonumber(call('ZSCORE', K.turns .. name, owner) or 0)
-  local turn = math.floor(math.max(set.clock, last)) + 1
-  if turn <= set.tail then
-    local tied = call('ZREVRANGEBYSCORE', K.ready .. name, '(' .. turn + 1, turn, 'WITHSCORES', 'LIMIT', 0, 1)
-    turn = tied[2] and math.min(tonumber(tied[2]) + TIE, turn + 1 - TIE) or turn
-  end
-  call('ZADD', K.turns .. name, turn, owner)
-  set.last[owner], set.tail = turn, math.max(set.tail, turn)
-  return turn
+-- How many jobs are ready is counted: there may be many sets to ask.
+local function make_ready(id, name, turn)
+  count('ready', call('ZADD', K.ready .. name, turn, id))
+end
+
+-- And how many were given a turn, so to say: those enqueued, taken in, or due so far.
+local function ready_total()
+  local known = call('HMGET', K.count, 'ready', 'enqueued', 'adopted', 'due')
+  return tonumber(known[1] or 0), tonumber(known[2] or 0) + tonumber(known[3] or 0) + tonumber(known[4] or 0)
 end
 
 -- Put back a job that was leased or whose time has come. One that had a turn keeps it, and so is
@@ -58,11 +58,12 @@ local function requeue(id)
   local name = known[1] .. ':' .. (ends and ANY or known[2])
   local turn = known[5]
   if not turn then
-    turn = next_turn(name, known[6] or '')
+    count('due')
+    turn = next_turn(name, known[6] or '', select(2, ready_total()))
   elseif known[4] ~= name then
     turn = clock_of(name)
   end
-  call('ZADD', K.ready .. name, turn, id)
+  make_ready(id, name, turn)
   call('HSET', job, 'place', 'ready', 'state', 'queued', 'list', name)
   call('HDEL', job, 'fence', 'worker', 'started', 'running', 'due')
   call('PUBLISH', K.progress_channel, id)
@@ -76,7 +77,7 @@ local NEAR = 200
 local function take_away(id, name, owner)
   local ready, turns = K.ready .. name, K.turns .. name
   local turn = call('ZSCORE', ready, id)
-  call('ZREM', ready, id)
+  count('ready', -call('ZREM', ready, id))
   if not turn or call('ZSCORE', turns, owner) ~= turn then
     return
   end
@@ -102,14 +103,6 @@ local function position_of(id)
   return rank and rank + 1 or 0
 end
 
-local function ready_total()
-  local total = 0
-  for _, name in ipairs(call('ZRANGE', K.clocks, 0, -1)) do
-    total = total + call('ZCARD', K.ready .. name)
-  end
-  return total
-end
-
 -- An idle worker sleeps on the public list only. A script that leaves ready work pushes a token there,
 -- which wakes one sleeper, or keeps the next from sleeping; wherever on the list it is, one is enough.
 -- Who cannot take any of the work hands the token on, as often as there are workers since work was
@@ -122,27 +115,32 @@ local function token_waits()
     or call('LPOS', K.public, TOKEN, 'MAXLEN', TOKEN_AMONG)
 end
 
-local function push_token()
-  if not token_waits() then
+-- Raw items that nobody has taken yet, and whether a token is among them.
+local function public_total()
+  local items = call('LLEN', K.public)
+  local token = items > 0 and token_waits()
+  return token and items - 1 or items, token
+end
+
+-- Announce a job that was enqueued just now; with `token` there is one already.
+local function wake_for_new(token)
+  if not token then
     call('LPUSH', K.public, TOKEN)
   end
 end
 
 local function wake_someone()
   call('HSET', K.count, 'hops', 0)
-  push_token()
+  wake_for_new(token_waits())
 end
 
 local function hand_token_on()
-  if count('hops') < call('ZCARD', K.workers) and ready_total() > 0 then
-    push_token()
+  local known = call('HMGET', K.count, 'hops', 'hops_at', 'enqueued')
+  local hops = (known[2] == known[3] and tonumber(known[1] or 0) or 0) + 1  -- a new job is new work
+  call('HSET', K.count, 'hops', hops, 'hops_at', known[3] or '')
+  if hops < call('ZCARD', K.workers) and ready_total() > 0 then
+    wake_for_new(token_waits())
   end
-end
-
--- Raw items that nobody has taken yet.
-local function public_total()
-  local items = call('LLEN', K.public)
-  return items > 0 and token_waits() and items - 1 or items
 end
 
 -- Items go back to the right end in their order: the oldest lies at the right of an inbox.

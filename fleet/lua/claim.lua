@@ -177,6 +177,7 @@ for i = 1, #LANES do
   end
 end
 if got > 0 then
+  count('ready', -got)
   call('HSET', K.count, 'turn', round)
   call('SET', claimed_key, nonce .. ' ' .. table.concat(ids, ' '), 'PX', 2 * lease_ms)
 end

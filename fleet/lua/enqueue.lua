@@ -10,11 +10,12 @@ if sent then
   return sent
 end
 
-local ready = accept(order, OWNER, '', now)
-note_newest(order[4], {id}, ARGV[3])
 count_in(id, 1)
-if ready then
-  waiting = waiting + 1
-  wake_someone()
+local name = accept(order, OWNER, '', turns_before + 1, now)
+note_newest(order[4], {id}, ARGV[3])
+if not name then
+  return answer('ok', id, now, 0)
 end
-return answer('ok', id, now, position_of(id))
+waiting = waiting + 1
+wake_for_new(token)
+return answer('ok', id, now, call('ZRANK', K.ready .. name, id) + 1)

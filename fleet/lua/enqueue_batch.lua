@@ -16,7 +16,7 @@ if sent then
   return sent
 end
 
--- First write, and one that a full memory refuses: then nothing at all happens.
+count_in(id, total)
 call('HSET', batch, 'owner', OWNER, 'total', total, 'done', 0, 'queued', now)
 if ARGV[9] ~= '' then
   call('HSET', batch, 'callback', ARGV[9])
@@ -24,7 +24,7 @@ end
 local ids, newest, ready = {}, {}, 0
 for first = FIRST, #ARGV, ORDER_FIELDS do
   local order = {unpack(ARGV, first, first + ORDER_FIELDS - 1)}
-  ready = ready + (accept(order, OWNER, id, now) and 1 or 0)
+  ready = ready + (accept(order, OWNER, id, turns_before + #ids + 1, now) and 1 or 0)
   ids[#ids + 1] = order[1]
   newest[order[4]] = newest[order[4]] or {}
   table.insert(newest[order[4]], order[1])
@@ -35,9 +35,8 @@ end
 for index, of_problem in pairs(newest) do
   note_newest(index, of_problem, ARGV[3])
 end
-count_in(id, total)
 if ready > 0 then
   waiting = waiting + ready
-  wake_someone()
+  wake_for_new(token)
 end
 return answer('ok', id, now, 0)

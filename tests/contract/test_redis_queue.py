@@ -497,6 +497,18 @@ async def test_a_token_nobody_can_use_dies(redis_harness: RedisHarness, queue: R
     assert len(await queue.claim("w1", WORDS, 1)) == 1
 
 
+async def test_new_work_is_handed_on_as_often_as_the_first(clients: RedisClients, queue: RedisQueue) -> None:
+    for worker in ("w2", "w3"):
+        await queue.register(a_worker(worker, "other"))
+    for _ in range(2):
+        await put(queue)
+        looks = 0
+        while await public_length(clients):
+            assert await queue.claim("w2", ["other"], 1) == []
+            looks += 1
+        assert looks == 3
+
+
 @pytest.mark.parametrize("hops", [0, 1, 7, 99999])
 async def test_a_forged_token_is_harmless(hops: int, redis_harness: RedisHarness, queue: RedisQueue) -> None:
     await redis_harness.push(*[WAKE % hops] * 3)
@@ -585,3 +597,14 @@ async def test_entries_edited_by_hand_are_passed_over(redis_harness: RedisHarnes
         await redis_harness.clients.call("ZADD", keys.ready("normal", "tongue"), 0, stray)
     job_id = await put(queue)
     assert [claim.job_id for claim in await queue.claim("w1", WORDS, 9)] == [job_id]
+
+
+async def test_what_is_ready_is_counted_again_if_it_was_edited_by_hand(
+    clients: RedisClients, queue: RedisQueue
+) -> None:
+    for _ in range(3):
+        await put(queue)
+    await clients.call("ZPOPMIN", keys.ready("normal", "tongue"), 2)
+    assert (await queue.enqueue(an_order())).waiting == 4
+    assert sum((await queue.depth()).ready.values()) == 2
+    assert (await queue.enqueue(an_order())).waiting == 3
