@@ -9,14 +9,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import judge0
 import judge0_client
 import judge0api
 import pytest
 import ultra_piston
-from ultra_piston.errors import BadRequestError, NotFoundError
+from ultra_piston.errors import BadRequestError, NotFoundError, UnexpectedStatusError
 from ultra_piston.http_clients import HTTPXClient
 
+from setup import keys
 from tests.acceptance.harness import Fleet, until
 
 PYSTON = Path(__file__).with_name("pyston_client.py")
@@ -148,6 +150,30 @@ def test_judge0api_waits_for_the_answer(fleet: Fleet) -> None:
     again = judge0api.submission.get(client, done.token)
     assert (again.stdout, again.exit_code, again.status["description"]) == (b"cba\n", 0, "Accepted")
     client.session.close()
+
+
+def test_keys_go_where_each_client_puts_them(fleet: Fleet) -> None:
+    mine, other = (keys.create(fleet.cluster, "acceptance", lasts_s=600) for _ in range(2))
+    try:
+        base = f"{fleet.cluster.url}/judge0"
+        official, stranger = (judge0.Client(base, {"X-Auth-Token": made.token}) for made in (mine, other))
+        done = judge0.run(client=official, source_code="print(1)", language=judge0.PYTHON)
+        assert done.status == judge0.Status.ACCEPTED
+        with pytest.raises(httpx.HTTPStatusError, match="404"):
+            stranger.get_submission(done)
+        for key, expected in ((mine.token, "1\n"), (f"{other.token}x", None)):
+            piston = ultra_piston.PistonClient(
+                base_url=f"{fleet.cluster.url}/piston/api/v2", rate_limit=0, http_client=Patient, api_key=key
+            )
+            file = ultra_piston.File(content="print(1)")
+            if expected is None:
+                with pytest.raises(UnexpectedStatusError):
+                    piston.post_execute("python", "*", file)
+            else:
+                assert piston.post_execute("python", "*", file).run.stdout == expected
+    finally:
+        for made in (mine, other):
+            keys.revoke(fleet.cluster, made.key_id)
 
 
 def test_a_client_of_one_api_sees_jobs_of_the_other_by_the_same_id(fleet: Fleet) -> None:
