@@ -7,6 +7,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import Depends, FastAPI
+from fastapi.routing import APIRoute
 
 from api import access, problems
 from api.auth import Guard
@@ -25,6 +26,7 @@ from api.operations import OperationRoutes
 from api.pace import Pace
 from api.pages import Pages
 from api.places import Places
+from api.plain import PlainRoute
 from api.routes import JobRoutes
 from api.settings import ApiSettings
 from api.submits import SubmitRoutes
@@ -115,6 +117,10 @@ def create_app(deps: Deps) -> FastAPI:
     )
     for part in (submits, batches, jobs, problem_routes, webhooks, operations, piston, judge0, Pages.read()):
         app.include_router(part.router())
+    # Found before the same address in FastAPI's way.
+    app.router.routes[:0] = [
+        PlainRoute(route, guard.admit) for route in submits.router().routes if isinstance(route, APIRoute)
+    ]
     return app
 
 

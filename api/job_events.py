@@ -80,8 +80,10 @@ class JobEvents(EventStream):
             return b""
         said: dict[str, Any] = {"state": str(job.state), "attempt": job.attempt}
         if job.state is JobState.QUEUED:
-            said |= await self._places.of_job(job)
-            state = f"queued{said['position']}"
+            place = await self._places.of_job(job)
+            state = f"queued{place['position']}"
+            if place["position"] or place["estimatedStart"]:  # else it was claimed, and runs at once
+                said |= place
         else:
             state = f"running{job.attempt}"
         if state == self._cursor.state:

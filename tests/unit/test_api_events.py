@@ -466,3 +466,15 @@ async def test_what_a_program_prints_is_told_as_it_comes(api: ApiOfTest) -> None
     assert events[2][1:] == ("output", said)
     answer = await api.client.get(f"/jobs/{job_id}/events", headers={"Last-Event-ID": events[2][0]})
     assert told(events_in(answer.text)) == [0, "ok"]
+
+
+async def test_a_job_that_was_just_claimed_has_no_place(api: ApiOfTest) -> None:
+    job_id = await api.submit()
+    await api.queue.claim("w1", ["tongue"], 1)
+    async with following(api, job_id) as reader:
+        ((event_id, _, data),) = await reader.until("queued")
+    assert (event_id, data) == ("0-0/queued0", {"state": "queued", "attempt": 1})
+    later = await api.submit(delaySeconds=600)
+    async with following(api, later) as reader:
+        ((_, _, data),) = await reader.until("queued")
+    assert (data["position"], data["estimatedStart"][-1]) == (0, "Z")
