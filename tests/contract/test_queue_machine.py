@@ -52,7 +52,7 @@ TIMES = [0, 0, 0, 15_000, 65_000]  # ms; see time_passes
 NAMED = [b'{"jobId":"a","code":"1","language":"tg"}', b'{"jobId":"b","code":"1","language":"other"}']
 # Every place a job may be in, against what its hash says.
 _MISPLACED = """
-local wrong = {}
+local wrong, ready = {}, 0
 local function check(ids, place)
   for _, id in ipairs(ids) do
     local found = redis.call('HGET', ARGV[1] .. id, 'place')
@@ -64,6 +64,7 @@ check(redis.call('ZRANGE', KEYS[2], 0, -1), 'later')
 for _, name in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
   local ids, waiting = redis.call('ZRANGE', ARGV[2] .. name, 0, -1), {}
   check(ids, 'ready')
+  ready = ready + #ids
   for _, id in ipairs(ids) do
     waiting[redis.call('HGET', ARGV[1] .. id, 'owner') or ''] = true
   end
@@ -72,6 +73,8 @@ for _, name in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
     if not waiting[owner] then wrong[#wrong + 1] = 'turn of ' .. owner .. ' in ' .. name end
   end
 end
+local counted = tonumber(redis.call('HGET', KEYS[4], 'ready') or 0)
+if counted ~= ready then wrong[#wrong + 1] = counted .. ' are counted and ' .. ready .. ' are ready' end
 return wrong
 """
 
@@ -267,7 +270,7 @@ class QueueMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.jobs)
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
-        job_id = data.draw(st.sampled_from(sorted(self.jobs)))
+        job_id = data.draw(st.sampled_from(list(self.jobs)))
         job = self.jobs[job_id]
         answer = self.run(self.queue.cancel(job_id, cancelled_result(job_id)))
         if job.done:
@@ -282,10 +285,10 @@ class QueueMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.jobs)
     @rule(data=st.data())
     def forget(self, data: st.DataObject) -> None:
-        known = {job_id for job_id, job in self.jobs.items() if job.problem}  # else it may be pushed again
+        known = [job_id for job_id, job in self.jobs.items() if job.problem]  # else it may be pushed again
         if not known:
             return
-        job_id = data.draw(st.sampled_from(sorted(known)))
+        job_id = data.draw(st.sampled_from(known))
         job = self.jobs[job_id]
         answer = self.run(self.queue.forget(job_id))
         if job.forgotten:
@@ -310,7 +313,7 @@ class QueueMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.jobs)
     @rule(data=st.data())
     def push_what_names_another(self, data: st.DataObject) -> None:
-        job_id = data.draw(st.sampled_from(sorted(self.jobs)))
+        job_id = data.draw(st.sampled_from(list(self.jobs)))
         self.push_named(b'{"v":1,"jobId":"%b","problemId":"q"}' % job_id.encode())
 
     @rule(hops=st.integers(0, 99_999))
@@ -493,7 +496,7 @@ class QueueMachine(RuleBasedStateMachine):
         assert audit.later >= sum(job.due_s > self.clock_s and not job.done for job in self.jobs.values())
         wrong = self.run(
             self.clients.call(
-                *("EVAL", _MISPLACED, 3, keys.LEASES, keys.LATER, keys.CLOCKS),
+                *("EVAL", _MISPLACED, 4, keys.LEASES, keys.LATER, keys.CLOCKS, keys.COUNT),
                 *(keys.job("*")[:-1], keys.ready("*", "*")[:-3], keys.turns("*", "*")[:-3]),
             )
         )
