@@ -61,9 +61,10 @@ key                                    type     content and life span
 ``{problems}:deliveries:<state>``      ZSET     delivery -> when it came to be pending, delivered or
                                                 dead, ms; the newest, expires with the last of them;
                                                 the same of one owner with ``:<sha1>`` behind
-``{problems}:delivery-due``            ZSET     receiver (a host of an owner) -> when something may be
-                                                sent to it, ms; expires after a week without change
-``{problems}:delivery-due:<receiver>`` ZSET     delivery -> when it may be sent, ms; likewise
+``{problems}:delivery-due``            ZSET     owner, as half a SHA-1 -> when something of theirs may be
+                                                sent, ms; expires after a week without change
+``{problems}:delivery-due:<owner>``    ZSET     receiver (a host of an owner) -> likewise
+``{problems}:delivery-due:<receiver>`` ZSET     delivery -> likewise
 ``{problems}:delivery-claim:<sender>`` HASH     the last deliveries a sender took, so that a claim sent
                                                 again gets the same; expires with their leases
 ``{problems}:languages``               HASH     name or alias -> name, as announced by workers; kept

@@ -33,7 +33,7 @@ class _Kept:
 
     @property
     def receiver(self) -> str:
-        return f"{self.delivery.owner}-{urlsplit(self.delivery.url).netloc.lower()}"
+        return f"{self.delivery.owner}-{urlsplit(self.delivery.url).hostname}"
 
     def become(self, state: DeliveryState, now_ms: int, due_ms: int | None, attempts: int) -> None:
         self.delivery = replace(

@@ -1,6 +1,7 @@
 -- Deliveries: what is to be told to the address a job or batch was sent with, and how that stands.
 -- One is `pending` (waits for its next attempt, or a sender has it), `delivered` or `dead`. A receiver
--- is one host of one owner; what is pending lies under its receiver, by when it may be sent.
+-- is one host of one owner. What is pending lies under its receiver by when it may be sent, receivers
+-- under their owner and owners under one key likewise: to find what is due nobody looks past many.
 -- What ends a job makes them, so nothing here may fail, and all of it works on a full memory.
 local PENDING_MAX = 50000        -- in all; what comes on top is born dead
 local PENDING_OWNER_MAX = 10000  -- of one owner
@@ -40,27 +41,36 @@ local function list_delivery(id, state, owner, now, keep_s)
   end
 end
 
--- A receiver is due when the first of its deliveries is.
-local function note_due(receiver)
-  local first = call('ZRANGE', K.delivery_due .. ':' .. receiver, 0, 0, 'WITHSCORES')
+local function due_key(of)
+  return K.delivery_due .. ':' .. of
+end
+
+-- `name` is due in `key` when the first in its own is.
+local function note_due(key, name)
+  local first = call('ZRANGE', due_key(name), 0, 0, 'WITHSCORES')
   if first[1] then
-    call('ZADD', K.delivery_due, first[2], receiver)
-    call('EXPIRE', K.delivery_due, PENDING_S)
+    call('ZADD', key, first[2], name)
+    call('EXPIRE', key, PENDING_S)
   else
-    call('ZREM', K.delivery_due, receiver)
+    call('ZREM', key, name)
   end
 end
 
+local function owner_of(receiver)
+  return string.match(receiver, '^%x+')
+end
+
 local function send_at(id, receiver, due)
-  local queue = K.delivery_due .. ':' .. receiver
-  call('ZADD', queue, due, id)
-  call('EXPIRE', queue, PENDING_S)
-  note_due(receiver)
+  call('ZADD', due_key(receiver), due, id)
+  call('EXPIRE', due_key(receiver), PENDING_S)
+  note_due(due_key(owner_of(receiver)), receiver)
+  note_due(K.delivery_due, owner_of(receiver))
 end
 
 local function send_no_more(id, receiver)
-  call('ZREM', K.delivery_due .. ':' .. receiver, id)
-  note_due(receiver)
+  call('ZREM', due_key(receiver), id)
+  note_due(due_key(owner_of(receiver)), receiver)
+  note_due(K.delivery_due, owner_of(receiver))
 end
 
 -- Whether an owner may have one more that is pending.
@@ -103,7 +113,7 @@ local function deliver(event, subject, owner, url, data, at, keep_s)
   if call('EXISTS', key) == 1 then
     return
   end
-  local host = string.lower(string.match(url, '^%a+://([^/?#]*)') or '')
+  local host = string.lower(string.match(url, '^%a+://(%[[^%]]*)') or string.match(url, '^%a+://([^:/?#]*)') or '')
   local receiver = string.sub(redis.sha1hex(owner), 1, 16) .. '-' .. string.sub(redis.sha1hex(host), 1, 16)
   local body = '{"type":"' .. event .. '","timestamp":"' .. at .. '","data":{' .. data .. '}}'
   call('HSET', key, 'event', event, 'subject', subject, 'owner', owner, 'url', url, 'body', body,

@@ -8,38 +8,36 @@
 -- A lease that ran out makes a delivery due again. Sent again with the same nonce, it answers the
 -- same again as long as the lease lasts.
 local FIELDS = 9
-local PAGE = 500
 local nonce, want, lease_ms = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local receiver_max, owner_max, attempts_max = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local remembered, now = K.delivery_claim .. ARGV[1], now_ms()
-local free, free_owner = {}, {}
+local free, free_owner, busy = {}, {}, 0
 for i = 8, #ARGV, 2 do
-  local receiver, owner = ARGV[i], string.match(ARGV[i], '^%x+')
+  local receiver, owner = ARGV[i], owner_of(ARGV[i])
   free[receiver] = receiver_max - ARGV[i + 1]
   free_owner[owner] = (free_owner[owner] or owner_max) - ARGV[i + 1]
+  busy = busy + 1
 end
 
--- The deliveries to take: those of the receiver that waits longest first, but of none too many.
+-- What of `key` is due, the longest first; `most` of it can be of use, and only the busy of none.
+local function due_in(key, most)
+  return call('ZRANGEBYSCORE', key, '-inf', now, 'LIMIT', 0, most + busy)
+end
+
+-- The deliveries to take: of the owner that waits longest first, but of none too many.
 local function due_now()
-  local ids, offset = {}, 0
-  repeat
-    local page = call('ZRANGEBYSCORE', K.delivery_due, '-inf', now, 'LIMIT', offset, PAGE)
-    for _, receiver in ipairs(page) do
-      local owner = string.match(receiver, '^%x+')
-      local left = free_owner[owner] or owner_max
-      local most = math.min(free[receiver] or receiver_max, left, want - #ids)
-      if most > 0 then
-        local queue = K.delivery_due .. ':' .. receiver
-        local found = call('ZRANGEBYSCORE', queue, '-inf', now, 'LIMIT', 0, most)
-        for _, id in ipairs(found) do
-          ids[#ids + 1] = {id, receiver}
-        end
-        free_owner[owner] = left - #found
+  local found = {}
+  for _, owner in ipairs(want > 0 and due_in(K.delivery_due, want) or {}) do
+    local left = math.min(free_owner[owner] or owner_max, want - #found)
+    for _, receiver in ipairs(left > 0 and due_in(due_key(owner), left) or {}) do
+      local most = math.min(free[receiver] or receiver_max, left)
+      for _, id in ipairs(most > 0 and call('ZRANGEBYSCORE', due_key(receiver), '-inf', now, 'LIMIT', 0, most) or {}) do
+        found[#found + 1] = {id, receiver}
+        left = left - 1
       end
     end
-    offset = offset + #page
-  until #page < PAGE or #ids >= want
-  return ids
+  end
+  return found
 end
 
 -- What has expired is listed no longer.

@@ -162,6 +162,28 @@ async def test_an_owner_with_many_hosts_leaves_room_for_others(here: DeliveriesH
     assert lone in {sending.delivery_id for sending in taken}
 
 
+async def test_who_has_their_share_hides_nobody_behind_them(here: DeliveriesHarness) -> None:
+    for host in range(SHARE.owner_max + 3):
+        await here.add(f"https://h{host}.example/", owner="a")
+    await here.advance(1)
+    lone = await here.add(ONE, owner="b")
+    busy = {sending.receiver: 1 for sending in await claim(here, SHARE.owner_max)}
+    assert len(busy) == SHARE.owner_max
+    (sending,) = await claim(here, 1, busy)
+    assert sending.delivery_id == lone
+
+
+async def test_a_full_receiver_hides_no_other_of_its_owner(here: DeliveriesHarness) -> None:
+    for _ in range(SHARE.receiver_max + 1):
+        await here.add(ONE, owner="a")
+    await here.advance(1)
+    other = await here.add(OTHER, owner="a")
+    full = await claim(here, SHARE.receiver_max)
+    busy = {full[0].receiver: SHARE.receiver_max}
+    (sending,) = await claim(here, 1, busy)
+    assert sending.delivery_id == other
+
+
 async def test_no_more_are_leased_than_wanted(here: DeliveriesHarness) -> None:
     for _ in range(4):
         await here.add(ONE)

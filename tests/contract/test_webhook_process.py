@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx2
 import pytest
 from standardwebhooks.webhooks import Webhook
 
@@ -18,6 +19,9 @@ from tests.contract.conftest import RedisServer
 from tests.contract.deliveries_harness import RedisDeliveriesHarness
 from tests.contract.queue_harness import RedisHarness
 from tests.contract.receiver import receiving, says, waits
+from tests.contract.test_api_http import BODY, languages_dir, served
+
+__all__ = ["languages_dir"]  # a fixture
 
 MASTER = "m" * 32
 PATIENCE_S = 60.0
@@ -151,3 +155,40 @@ async def test_the_end_of_a_job_and_of_its_batch_reach_their_receiver(
     assert (job["type"], job["data"]["jobId"], job["data"]["verdict"]) == ("job.done", claim.job_id, "ok")
     assert (batch["type"], batch["data"]["batchId"]) == ("batch.done", batch_id)
     assert batch["data"]["verdicts"] == {"ok": 1}
+
+
+async def test_from_a_request_to_its_receiver_and_once_more(
+    redis_server: RedisServer,
+    redis_harness: RedisHarness,
+    subscribers: Subscribers,
+    languages_dir: Path,
+) -> None:
+    queue = redis_harness.queue
+    await queue.register(a_worker("w1"))
+    subscribers()
+    settings = {"webhook_secret": MASTER, "webhook_allow": "127.0.0.1", "languages_dir": languages_dir}
+    async with (
+        receiving() as receiver,
+        served(redis_url=redis_server.url, **settings) as port,
+        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client,
+        asyncio.timeout(PATIENCE_S),
+    ):
+        refused = await client.post("/submit", json={**BODY, "callbackUrl": "http://10.0.0.1/"})
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["field"] == "callbackUrl"
+        url = f"http://127.0.0.1:{receiver.port}/hook"
+        job_id = (await client.post("/submit", json={**BODY, "callbackUrl": url})).json()["jobId"]
+        (claim,) = await queue.claim("w1", ["tongue"], 1)
+        await queue.finish(claim, a_result(job_id=job_id).to_json())
+        first = await receiver.arrivals.get()
+        delivery_id = first.headers["webhook-id"]
+        assert (
+            await settled(RedisDeliveriesHarness(redis_harness.clients), delivery_id)
+            is DeliveryState.DELIVERED
+        )
+        (listed,) = (await client.get("/deliveries?state=delivered")).json()["deliveries"]
+        assert (listed["deliveryId"], listed["jobId"], listed["url"]) == (delivery_id, job_id, url)
+        assert listed["lastAttempt"]["status"] == 204
+        assert (await client.post(f"/deliveries/{delivery_id}/redeliver")).status_code == 202
+        again = await receiver.arrivals.get()
+    assert (again.headers["webhook-id"], again.body) == (delivery_id, first.body)
