@@ -128,6 +128,15 @@ class Announcements:
                 elif completion := _believe(message["data"]):
                     yield completion
 
+    async def cancels(self) -> AsyncGenerator[str | None, None]:
+        """The id of each leased job as somebody asks to cancel it; None whenever the subscription begins
+        (again): some may have been missed, and renewals tell of all."""
+        async with aclosing(self._messages(keys.CANCEL_CHANNEL)) as messages:
+            async for message in messages:
+                job_id = message["data"].decode("ascii", "replace") if message else ""
+                if message is None or JOB_ID_PATTERN.fullmatch(job_id):
+                    yield job_id or None
+
     async def due(self) -> AsyncGenerator[None, None]:
         """One turn whenever a delivery may be sent at once, and whenever the subscription begins."""
         async with aclosing(self._messages(keys.DELIVERY_CHANNEL)) as messages:

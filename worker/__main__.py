@@ -21,6 +21,7 @@ from prometheus_client import start_http_server
 
 from fleet import log
 from fleet.errors import EngineUnavailable, FleetError, QueueUnavailable, SandboxError, SettingsError
+from fleet.events import Announcements
 from fleet.languages import read_languages
 from fleet.queue import Queue, WorkerInfo
 from fleet.redis_client import RedisClients, Timing, check_server, wait_for_redis
@@ -28,6 +29,7 @@ from fleet.redis_queue import QueueOptions, RedisQueue
 from fleet.settings import load
 from worker import crun_doctor, doctor
 from worker.assembly import ask_served, assemble
+from worker.cancels import Cancels
 from worker.catalog import Catalog
 from worker.crun_sandbox import CrunSandbox, Times
 from worker.docker_sandbox import DockerEngine, DockerSandbox
@@ -81,8 +83,13 @@ async def _serve(settings: WorkerSettings) -> int:
         if settings.metrics_port:
             start_http_server(settings.metrics_port, settings.metrics_host, worker.metrics.registry)
         _log.info("serving", worker=worker_id, slots=settings.slots, languages=sorted(catalog.served))
+        cancels = Cancels(worker_id, queue, Announcements(clients).cancels, worker.slots.runs)
+        cancels.open()
         watching = catalog.watch(stop, worker.spares, lambda: queue.register(info))
-        await asyncio.gather(worker.run(stop, hasten), watching)
+        try:
+            await asyncio.gather(worker.run(stop, hasten), watching)
+        finally:
+            await cancels.close()
     return 0
 
 

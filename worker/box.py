@@ -36,7 +36,7 @@ from worker.frames import (
     encode_stage,
     encode_wipe,
 )
-from worker.sandbox import BoxSpec, Fetched, RawOutcome, Stage
+from worker.sandbox import BoxSpec, Fetched, Hear, RawOutcome, Stage
 from worker.settings import BEHIND_INIT_S
 
 _BETWEEN_S = 10.0  # for an answer of init while no program runs
@@ -82,11 +82,11 @@ class Conversation:
             case frame:
                 raise ProtocolError(f"init began with {type(frame).__name__}")
 
-    async def run(self, stage: Stage) -> tuple[RawOutcome, Ending]:
+    async def run(self, stage: Stage, hear: Hear | None = None) -> tuple[RawOutcome, Ending]:
         """Run ``stage``: what was seen until the end, and how that came. Raises ``SandboxError``."""
         message = _message(stage)
         with self.turn():
-            raw, ending = await self._run(stage, message)
+            raw, ending = await self._run(stage, message, hear)
         self._taken = ending is not Ending.TOLD
         return raw, ending
 
@@ -140,7 +140,7 @@ class Conversation:
         except TimeoutError:
             raise SandboxError(f"the sandbox's init did not answer {what} within {_BETWEEN_S:g} s") from None
 
-    async def _run(self, stage: Stage, message: bytes) -> tuple[RawOutcome, Ending]:
+    async def _run(self, stage: Stage, message: bytes, hear: Hear | None) -> tuple[RawOutcome, Ending]:
         self._reader.begin_stage((stage.limits.stdout_bytes, stage.limits.stderr_bytes))
         self.memory_in_use_bytes = 0
         heard = {"stdout": bytearray(), "stderr": bytearray()}
@@ -149,18 +149,20 @@ class Conversation:
         self._stream.write(message)
         try:
             async with asyncio.timeout(stage.limits.wall_s + BEHIND_INIT_S):
-                end = await self._until_end(heard)
+                end = await self._until_end(heard, hear)
         except TimeoutError:
             return _cut(heard, started_s, overdue=True), Ending.OVERDUE
         if end is None:
             return _cut(heard, started_s), Ending.BROKEN
         return RawOutcome(**asdict(end), **_whole(heard)), Ending.TOLD
 
-    async def _until_end(self, heard: dict[str, bytearray]) -> End | None:
+    async def _until_end(self, heard: dict[str, bytearray], hear: Hear | None) -> End | None:
         while (frame := await self._next()) is not None:
             match frame:
                 case Output(stream, data):
                     heard[stream] += data
+                    if hear is not None:
+                        hear(stream, data)
                 case End():
                     return frame
                 case Fault(words):

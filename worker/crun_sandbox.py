@@ -33,7 +33,7 @@ from worker.homes import Homes
 from worker.oci import OciFacts, Place, oci_config
 from worker.profile import Owner, container_limits
 from worker.rootfs import Image, RootfsStore
-from worker.sandbox import BoxSpec, RawOutcome, Stage
+from worker.sandbox import BoxSpec, Hear, RawOutcome, Stage
 
 _STREAM_BUFFER_BYTES = 64 * 1024
 _END_WAIT_S = 5.0
@@ -209,9 +209,9 @@ class CrunBox(ConversingBox):
         """Has the box died while it waited."""
         return self._stream is None or self._stream.ended
 
-    async def run(self, stage: Stage) -> RawOutcome:
+    async def run(self, stage: Stage, hear: Hear | None = None) -> RawOutcome:
         """The facts of running ``stage``. Raises ``SandboxError`` when our side failed."""
-        raw, ending = await self.conversation.run(stage)
+        raw, ending = await self.conversation.run(stage, hear)
         if ending is Ending.TOLD and not raw.oom_kills:
             return raw
         cgroup = self._sandbox.cgroup(self.id)
@@ -236,11 +236,10 @@ class CrunBox(ConversingBox):
 
     async def _become(self, size: BoxSpec) -> bool:
         limits = container_limits(size)
-        resizing = asyncio.to_thread(
-            self._sandbox.cgroup(self.id).resize, limits["Memory"], limits["PidsLimit"]
-        )
+        resize = self._sandbox.cgroup(self.id).resize
         try:
-            return await asyncio.wait_for(resizing, _RESIZE_S)  # the kernel looks for memory to take back
+            async with asyncio.timeout(_RESIZE_S):  # the kernel looks for memory to take back
+                return await asyncio.to_thread(resize, limits["Memory"], limits["PidsLimit"])
         except TimeoutError:
             raise SandboxError(f"the kernel did not take new limits within {_RESIZE_S:g} s") from None
 

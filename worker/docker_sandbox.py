@@ -37,7 +37,7 @@ from fleet.languages import Language
 from worker.attached_stream import AttachedStream
 from worker.box import Conversation, ConversingBox, Ending
 from worker.profile import LABEL, EngineFacts, Owner, container_config, container_limits
-from worker.sandbox import BoxSpec, RawOutcome, Stage
+from worker.sandbox import BoxSpec, Hear, RawOutcome, Stage
 
 API_OLDEST = "1.41"  # private cgroup namespaces
 _END_WAIT_S = 5.0
@@ -130,7 +130,9 @@ class DockerEngine:
         call = self._threads.submit(work)
         try:
             # The client's own timeout ends the thread; this one answers even if all threads hang.
-            return await asyncio.wait_for(asyncio.wrap_future(call), self._timeout_s + 1.0)
+            # Not by wait_for, which in Python 3.11 may lose a cancellation: that of a job, say.
+            async with asyncio.timeout(self._timeout_s + 1.0):
+                return await asyncio.wrap_future(call)
         except BaseException as error:
             call.add_done_callback(
                 lambda late: None if late.cancelled() or late.exception() else unwanted(late.result())
@@ -310,9 +312,9 @@ class DockerBox(ConversingBox):
         """Has the box died while it waited."""
         return self._stream.ended
 
-    async def run(self, stage: Stage) -> RawOutcome:
+    async def run(self, stage: Stage, hear: Hear | None = None) -> RawOutcome:
         """The facts of running ``stage``. Raises ``SandboxError`` when our side failed."""
-        raw, ending = await self.conversation.run(stage)
+        raw, ending = await self.conversation.run(stage, hear)
         if ending is Ending.TOLD:
             self._oom_told = self._oom_told or raw.oom_kills > 0
             return raw

@@ -29,10 +29,11 @@ class _Hold:
     fence: str
     renewed_s: float  # when the request was sent that Redis last said yes to
     lose: Callable[[Loss], None]
+    cancel: Callable[[], None]
 
 
 class Heartbeat:
-    """Holds claims for their runs. ``lose`` callbacks are called in this thread."""
+    """Holds claims for their runs. ``lose`` and ``cancel`` callbacks are called in this thread."""
 
     def __init__(
         self,
@@ -62,13 +63,18 @@ class Heartbeat:
                 wake()
         self._thread.join()
 
-    def hold(self, claim: Claim, since_s: float, lose: Callable[[Loss], None]) -> None:
-        """Keep a claim that was leased no earlier than ``since_s`` of the monotonic clock."""
+    def hold(
+        self, claim: Claim, since_s: float, lose: Callable[[Loss], None], cancel: Callable[[], None]
+    ) -> None:
+        """Keep a claim that was leased no earlier than ``since_s`` of the monotonic clock.
+
+        ``cancel`` is called with every beat that finds that somebody asked for it.
+        """
         with self._lock:
             # Claiming a job that is still held here proves that the older lease was lost.
             if older := self._holds.get(claim.job_id):
                 older.lose(Loss.STALE)
-            self._holds[claim.job_id] = _Hold(claim.fence, since_s, lose)
+            self._holds[claim.job_id] = _Hold(claim.fence, since_s, lose, cancel)
 
     def let_go(self, claim: Claim) -> None:
         """Stop keeping a claim."""
@@ -119,6 +125,8 @@ class Heartbeat:
                 if job_id in renewal.stale:
                     del self._holds[job_id]
                     hold.lose(Loss.STALE)
+                elif job_id in renewal.cancelled:
+                    hold.cancel()
 
     async def _watch(self) -> None:
         """Two thirds of a lease without a yes: stop before another worker may start."""

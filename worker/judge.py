@@ -20,7 +20,7 @@ from fleet.limits import FLOOR, Bounds, Limits
 from worker.checkers import Mismatch, compare
 from worker.reader import Job
 from worker.results import Outcome, run_to_json
-from worker.sandbox import Box, Fetched, RawOutcome, Stage
+from worker.sandbox import Box, Fetched, Hear, RawOutcome, Stage
 from worker.verdict import Judgement, classify, signal_name
 
 CASE_OUTPUT_BYTES = 1024  # of stdout and of stderr each, kept in the result
@@ -39,15 +39,47 @@ class Judge:
         self._job, self._box, self._bounds, self._tell = job, box, bounds, tell
         self._clock, self._began_s = clock, clock()
         self._compiled: RawOutcome | None = None
+        self._program_began_s: float | None = None  # that of a job without tests
+        self._course = _Course(len(job.stages))
 
-    async def outcome(self) -> Outcome:
-        """Run it to its end. Raises ``SandboxError`` when our side failed."""
+    async def outcome(self, hear: Hear | None = None) -> Outcome:
+        """Run it to its end. Raises ``SandboxError`` when our side failed.
+
+        ``hear`` gets the output of a job without tests, as it comes. That of a case is told with the
+        case, if it is told at all.
+        """
         failed = None
         if self._job.compile is not None:
             failed = await self._compile(self._job.compile)
         if self._job.judging.cases:
             return await self._cases(failed)
-        return await self._program(failed)
+        return await self._program(failed, hear)
+
+    def cut(self, said: Mapping[str, bytes | bytearray]) -> Outcome:
+        """What came of it, if ``outcome`` was cancelled; ``said``: what was heard until then."""
+        why = Verdict.CANCELLED, Evidence(how="cancelled on request, while it ran")
+        if self._job.judging.cases:
+            return self._judged(why)
+        paths = self._job.submission.output_files
+        return Outcome(
+            *why,
+            run=self._so_far(said),
+            cut=True,
+            compile=self._compiled,
+            files=[_file_to_json(path, Fetched("missing")) for path in paths] if paths else None,
+        )
+
+    def _so_far(self, said: Mapping[str, bytes | bytearray]) -> RawOutcome | None:
+        if self._program_began_s is None:
+            return None
+        stdout, stderr = (bytes(said[stream]) for stream in ("stdout", "stderr"))
+        return RawOutcome(
+            stdout=whole_characters(stdout, truncated=True),
+            stderr=whole_characters(stderr, truncated=True),
+            stdout_bytes=len(stdout),
+            stderr_bytes=len(stderr),
+            wall_us=int((self._clock() - self._program_began_s) * 1e6),
+        )
 
     async def _compile(self, stage: Stage) -> Judgement | None:
         """Why there is nothing to run, if so."""
@@ -60,14 +92,15 @@ class Judge:
             return Verdict.COMPILE_ERROR, Evidence(how=f"compile: {_LEFT_TOO_MUCH}")
         return None
 
-    async def _program(self, failed: Judgement | None) -> Outcome:
+    async def _program(self, failed: Judgement | None, hear: Hear | None) -> Outcome:
         """The one run of a job without tests."""
         stage, raw = self._job.stages[0], None
         if self._compiled is not None and failed is None:
             await self._box.wipe()
             failed = self._out_of_time("the program") or await self._unfit(stage.limits)
         if failed is None:
-            raw, failed = await self._run(stage)
+            self._program_began_s = self._clock()
+            raw, failed = await self._run(stage, hear)
         verdict, evidence = failed
         return Outcome(
             verdict,
@@ -79,7 +112,7 @@ class Judge:
 
     async def _cases(self, failed: Judgement | None) -> Outcome:
         """All cases in their order, until one says that no further can be run."""
-        course = _Course(len(self._job.stages))
+        course = self._course
         if failed is None:
             for index, (case, stage) in enumerate(
                 zip(self._job.judging.cases, self._job.stages, strict=True)
@@ -91,10 +124,12 @@ class Judge:
                 if course.decisive and (self._job.judging.stop_on_failure or not _usable(raw, judgement)):
                     break
         judged = any(case.expected is not None for case in self._job.judging.cases)
-        verdict, evidence = course.judgement(failed, Verdict.ACCEPTED if judged else Verdict.OK)
+        return self._judged(course.judgement(failed, Verdict.ACCEPTED if judged else Verdict.OK))
+
+    def _judged(self, judgement: Judgement) -> Outcome:
+        course = self._course
         return Outcome(
-            verdict,
-            evidence,
+            *judgement,
             run=course.run,
             compile=self._compiled,
             cases=course.cases,
@@ -121,13 +156,13 @@ class Judge:
         how = f"the output is not as expected{where} ({checker.kind})"
         return raw, (Verdict.WRONG_ANSWER, Evidence(how=how)), mismatch
 
-    async def _run(self, stage: Stage) -> tuple[RawOutcome, Judgement]:
+    async def _run(self, stage: Stage, hear: Hear | None = None) -> tuple[RawOutcome, Judgement]:
         """One stage, within what is left of the job's time."""
         left_s = max(FLOOR.wall_s, self._bounds.job_s - self._used_s())  # wiping takes its time, too
         short = left_s < stage.limits.wall_s
         if short:
             stage = replace(stage, limits=replace(stage.limits, wall_s=left_s))
-        raw = await self._box.run(stage)
+        raw = await self._box.run(stage, hear)
         if raw.not_started is not None and self._compiled is not None and _is_product(stage):
             how = f"the compiled program could not be started (errno {raw.not_started})"
             return raw, (Verdict.RUNTIME_ERROR, Evidence(how=how))

@@ -21,6 +21,7 @@ from worker.health import Health
 from worker.heartbeat import Heartbeat
 from worker.judge import Judge
 from worker.metrics import Metrics
+from worker.output import LiveOutput
 from worker.progress import Progress
 from worker.reader import Job, Reader
 from worker.results import Results
@@ -47,10 +48,13 @@ class Pipeline:
         """Take a claim to its end. Never raises."""
         loop = asyncio.get_running_loop()
 
-        def lose(why: Loss) -> None:  # called in the heartbeat's thread
+        def lose(why: Loss) -> None:  # called in the heartbeat's thread, as the next one is
             loop.call_soon_threadsafe(run.lose, why)
 
-        self.heartbeat.hold(run.claim, run.asked_s, lose)
+        def cancel() -> None:
+            loop.call_soon_threadsafe(run.cancel)
+
+        self.heartbeat.hold(run.claim, run.asked_s, lose, cancel)
         try:
             await self._judge(run)
         except Exception as error:  # a bug of ours must cost one attempt of one job, not the worker
@@ -70,6 +74,8 @@ class Pipeline:
         _log.warning("claim_lost", job=run.claim.job_id, attempt=run.claim.attempt, how=str(why))
 
     async def _judge(self, run: Run) -> None:
+        if run.claim.cancelled:
+            return await self._finish(run, self.results.cancelled(run))
         if run.claim.crashes >= CRASHES_MAX:
             why = f"{run.claim.crashes} workers were lost while they ran this job; it is not run again"
             return await self._finish(run, self.results.failed(run, why), dead=True)
@@ -80,7 +86,9 @@ class Pipeline:
         try:
             result = await self._run(run, job)
         except SandboxError as error:
-            return await self._failed(run, job.served.language, error)
+            if not run.cancelled:
+                return await self._failed(run, job.served.language, error)
+            result = self.results.cancelled(run)
         if result is not None:
             await self._finish(run, result)
         return None
@@ -88,24 +96,27 @@ class Pipeline:
     async def _run(self, run: Run, job: Job) -> Result | None:
         """The result of running the job, or None if the run was lost."""
         language = job.served.language.name
-        box = await run.unless_lost(self.spares.take(job.box))
+        box = await run.unless_stopped(self.spares.take(job.box))
         if box is None:
-            return None
+            return None if run.loss else self.results.cancelled(run)
         run.started_ms = run.now_ms()
         marking = asyncio.create_task(self._mark_started(run))  # the program need not wait for the answer
-        progress = Progress(run, self.queue)
+        progress, output = Progress(run, self.queue), LiveOutput(run, self.queue)
         judge = Judge(job, box, self.results.bounds, progress.tell)
         try:
             self.metrics.queue_wait_s.labels(language).observe(
                 max(0.0, run.started_ms - run.claim.queued_at_ms) / 1000
             )
             with self.metrics.run_s.labels(language).time():
-                outcome = await run.unless_lost(judge.outcome())
+                outcome = await run.unless_stopped(judge.outcome(output.hear))
         finally:
-            self.spares.discard(box, result_first=not run.loss)
+            self.spares.discard(box, result_first=not (run.loss or run.cancelled))
             await progress.close()
+            await output.close()
             marked = await marking
-        return self.results.ran(run, job, outcome, box.image) if marked and outcome is not None else None
+        if not marked or run.loss:
+            return None
+        return self.results.ran(run, job, outcome or judge.cut(output.said), box.image)
 
     async def _mark_started(self, run: Run) -> bool:
         """Tell Redis that the job runs: from then on a lost lease counts as a crash of the job."""
@@ -118,6 +129,8 @@ class Pipeline:
         if claim.job_id in renewal.stale:
             run.lose(Loss.STALE)
             return False
+        if claim.job_id in renewal.cancelled:
+            run.cancel()
         return True
 
     async def _finish(self, run: Run, result: Result, *, dead: bool = False) -> None:

@@ -32,6 +32,7 @@ class Outcome:
     verdict: Verdict
     evidence: Evidence
     run: RawOutcome | None = None  # of a job without tests, or with one; None: its program was not run
+    cut: bool = False  # the run was stopped before its end: its CPU time and memory are not known
     compile: RawOutcome | None = None
     cases: Sequence[Mapping[str, Any]] | None = None
     tests: Mapping[str, int] | None = None
@@ -51,6 +52,7 @@ class Results:
         """The result of a job that came to an end, whatever end that was."""
         raw = outcome.run or RawOutcome()
         figures = outcome.run or outcome.sums
+        told = None if outcome.cut else figures
         return Result(
             job_id=run.claim.job_id,
             problem_id=job.submission.problem_id,
@@ -63,9 +65,9 @@ class Results:
             stderr=raw.stderr,
             stdout_truncated=raw.stdout_bytes > len(raw.stdout),
             stderr_truncated=raw.stderr_bytes > len(raw.stderr),
-            cpu_ms=None if figures is None else figures.cpu_us / 1000,
+            cpu_ms=None if told is None else told.cpu_us / 1000,
             wall_ms=None if figures is None else figures.wall_us / 1000,
-            memory_bytes=None if figures is None else figures.memory_peak_bytes,
+            memory_bytes=None if told is None else told.memory_peak_bytes,
             attempt=run.claim.attempt,
             worker=self.worker_name,
             runtime=self.runtime,
@@ -86,6 +88,12 @@ class Results:
     def rejected(self, run: Run, error: InvalidJob) -> Result:
         """The result of a claim that is no job: the sender's mistake, never run."""
         return self._without_run(run, Verdict.REJECTED, Evidence("job", how=str(error)[:500]))
+
+    def cancelled(self, run: Run) -> Result:
+        """The result of a claim that was cancelled before its program ran here."""
+        again = " again" if run.claim.attempt > 1 or run.claim.crashes else ""
+        how = f"cancelled on request, before it ran{again}"
+        return self._without_run(run, Verdict.CANCELLED, Evidence(how=how))
 
     def failed(self, run: Run, why: str) -> Result:
         """The result of a job that our side could not run."""

@@ -1,4 +1,4 @@
-"""One claim on its way to a result, and the ways it can be taken from us meanwhile."""
+"""One claim on its way to a result, and the ways it can be taken from us or stopped meanwhile."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class Loss(StrEnum):
 
 
 class Run:
-    """A claim being worked on. ``lose`` may come at any moment; the first reason counts."""
+    """A claim being worked on. ``lose`` and ``cancel`` may come at any moment; of losses the first reason
+    counts, and a run that is lost is no longer ours to cancel."""
 
     def __init__(self, claim: Claim, asked_s: float) -> None:
         self.claim = claim
@@ -34,6 +35,7 @@ class Run:
         self._claimed_s = time.monotonic()
         self.started_ms: float | None = None  # when its program was handed to a box
         self.loss: Loss | None = None
+        self.cancelled = False  # somebody asked for it
         self._settled = False
         self._lost = asyncio.Event()
         self._work: asyncio.Timeout | None = None  # what ends with the loss
@@ -49,8 +51,18 @@ class Run:
             return
         self.loss = why
         self._lost.set()
+        self._stop_work()
+
+    def cancel(self) -> None:
+        """Stop whatever this run does in a sandbox; what came of it so far is to be the result."""
+        if not self._settled and not self.cancelled:
+            self.cancelled = True
+            self._stop_work()
+
+    def _stop_work(self) -> None:
         if self._work is not None:
             self._work.reschedule(0.0)
+            self._work = None  # once is enough
 
     def settle(self) -> None:
         """Redis took our word for the end of this run. A heartbeat that crossed that answer calls the
@@ -58,21 +70,21 @@ class Run:
         self._settled = True
         self.loss = None
 
-    async def unless_lost(self, work: Coroutine[Any, Any, T]) -> T | None:
-        """What ``work`` returns, or None if the run was lost first; then it was cancelled and has
-        ended. Never wrap a call to Redis: those must not be cancelled.
+    async def unless_stopped(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """What ``work`` returns, or None if the run was lost or cancelled first; then the work was
+        cancelled and has ended. Never wrap a call to Redis: those must not be cancelled.
 
         It begins in this very step, in no task of its own: a job's program should not wait for its turn
         behind whatever else the loop has to do.
         """
-        if self.loss:
+        if self.loss or self.cancelled:
             work.close()
             return None
         try:
             async with asyncio.timeout(None) as self._work:
                 return await work
         except TimeoutError:
-            if not self.loss:
+            if not (self.loss or self.cancelled):
                 raise
             return None
         finally:

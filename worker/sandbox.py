@@ -6,11 +6,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from fleet.languages import Language
 from fleet.limits import Limits
+
+# Gets what a program writes, as it comes: "stdout" or "stderr", and bytes. It must not take long.
+Hear = Callable[[str, bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +83,11 @@ class Box(Protocol):
     def ended(self) -> bool:
         """The box has died while it waited; it can only be destroyed."""
 
-    async def run(self, stage: Stage) -> RawOutcome:
+    async def run(self, stage: Stage, hear: Hear | None = None) -> RawOutcome:
         """Run ``stage`` and return the facts. Raises ``SandboxError`` when our side failed.
 
-        Files stay in the work directory for the next stage; processes do not. Cancelling it is safe.
+        ``hear`` gets the output while it runs; together that is what the outcome has. Files stay in the
+        work directory for the next stage; processes do not. Cancelling it is safe.
         """
 
     async def keep(self) -> bool:

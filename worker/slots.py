@@ -64,6 +64,10 @@ class Slots:
         if self._runs:
             await asyncio.wait(set(self._runs))
 
+    def runs(self) -> Sequence[Run]:
+        """The claims that are being worked on."""
+        return list(self._runs.values())
+
     async def _claim(self, stop: asyncio.Event, stopped: asyncio.Task[bool]) -> None:
         free, asked_s = self.count - len(self._runs), time.monotonic()
         try:

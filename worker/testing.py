@@ -12,10 +12,11 @@ from fleet.languages import Language
 from fleet.queue import WorkerInfo
 from worker.assembly import listed
 from worker.frames import KEPT_BYTES_MAX, KEPT_ENTRIES_MAX, encode_fetch
-from worker.sandbox import BoxSpec, Fetched, RawOutcome, Served, Stage
+from worker.sandbox import BoxSpec, Fetched, Hear, RawOutcome, Served, Stage
 from worker.settings import WorkerSettings
 
 Script = Callable[[Stage], Awaitable[RawOutcome]]
+Speak = Callable[[Stage, Hear], Awaitable[None]]
 
 
 def a_language(name: str = "tongue", *aliases: str) -> Language:
@@ -47,6 +48,10 @@ async def echo(stage: Stage) -> RawOutcome:
     )
 
 
+async def say_nothing(_stage: Stage, _hear: Hear) -> None:
+    """The default: a program whose output comes all at once, at its end."""
+
+
 def leave_nothing(_stage: Stage) -> Mapping[str, bytes]:
     """The default: a program that makes no files."""
     return {}
@@ -63,12 +68,22 @@ class FakeBox:
         self._kept: dict[str, bytes] = {}
         self._sandbox, self._taken = sandbox, False
 
-    async def run(self, stage: Stage) -> RawOutcome:
+    async def run(self, stage: Stage, hear: Hear | None = None) -> RawOutcome:
         """What the script says. Raises ``SandboxError`` as a real box would."""
+        said = {"stdout": 0, "stderr": 0}
+
+        def heard(stream: str, data: bytes) -> None:
+            said[stream] += len(data)
+            if hear is not None and data:
+                hear(stream, data)
+
         with self._turn("run"):
             self._sandbox.stages.append(stage)
             self.work |= dict(stage.files)
+            await self._sandbox.speak(stage, heard)
             raw = await self._sandbox.script(stage)
+            for stream, whole in (("stdout", raw.stdout), ("stderr", raw.stderr)):
+                heard(stream, whole[said[stream] :])
             self.work |= self._sandbox.leaves(stage)
         self._taken = raw.overdue or raw.box_oom
         return raw
@@ -126,14 +141,16 @@ class FakeBox:
 
 
 class FakeSandbox:
-    """``worker.sandbox.Sandbox`` in memory. Tests set ``script``, ``leaves`` (files that the program of a
-    stage makes), ``away``, ``images``; they read ``boxes`` (those that exist), ``stages`` (what was run),
+    """``worker.sandbox.Sandbox`` in memory. Tests set ``script``, ``speak`` (output that a program writes
+    before its script is asked), ``leaves`` (files that the program of a stage makes), ``away``, ``images``;
+    they read ``boxes`` (those that exist), ``stages`` (what was run),
     ``calls`` (what boxes were asked, such as "fetch out.txt") and ``started`` (how many ever)."""
 
     runtime = "fake"
 
     def __init__(self, script: Script = echo) -> None:
         self.script = script
+        self.speak: Speak = say_nothing
         self.leaves: Callable[[Stage], Mapping[str, bytes]] = leave_nothing
         self.calls: list[str] = []
         self.away = False

@@ -22,7 +22,7 @@ from tests.abuse.client import LEASE_S, Canary, Client, canary_of, open_client
 from tests.abuse.host import Inventory, descriptors, leftovers, rss_bytes
 from tests.contract.sandbox_harness import real_sandbox
 from worker.assembly import ask_served, assemble
-from worker.sandbox import Box, BoxSpec, RawOutcome, Sandbox, Stage
+from worker.sandbox import Box, BoxSpec, Hear, RawOutcome, Sandbox, Stage
 from worker.service import Worker
 from worker.settings import WorkerSettings
 from worker.testing import announcement
@@ -69,10 +69,10 @@ class WatchedBox:
     def ended(self) -> bool:
         return self._box.ended
 
-    async def run(self, stage: Stage) -> RawOutcome:
+    async def run(self, stage: Stage, hear: Hear | None = None) -> RawOutcome:
         if stage.files:
             self._arena.containers[stage.files[0][1]] = self.id
-        return await self._box.run(stage)
+        return await self._box.run(stage, hear)
 
     async def destroy(self) -> None:
         began_s = time.monotonic()

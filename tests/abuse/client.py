@@ -19,6 +19,7 @@ from fleet.redis_queue import QueueOptions, RedisQueue
 from fleet.testing import a_job_id
 from setup.hello import examples
 from tests.contract.conftest import RedisServer
+from tests.contract.queue_harness import result_of
 from tests.contract.sandbox_harness import LANGUAGES
 
 LEASE_S = 60.0
@@ -85,11 +86,7 @@ class Client:
 
     async def result(self, job_id: str) -> Mapping[str, Any]:
         """The result of a job, once there is one."""
-        while True:
-            record = await self.queue.get(job_id)
-            if record is not None and record.result is not None:
-                return record.result
-            await asyncio.sleep(0.02)
+        return await result_of(self.queue, job_id)
 
     async def stored_bytes(self, job_id: str) -> int:
         """Size of everything that is kept of a job's result."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from fleet import keys
@@ -68,6 +70,15 @@ async def cancel(queue: Queue, job_id: str, **changes: Any) -> Cancel:
 def cancelled_result(job_id: str, **changes: Any) -> dict[str, Any]:
     """The result of a job that was cancelled before it ran."""
     return a_result(job_id=job_id, **{"verdict": Verdict.CANCELLED, "exit_code": None, **changes}).to_json()
+
+
+async def result_of(queue: Queue, job_id: str) -> Mapping[str, Any]:
+    """The stored result of a job, once there is one."""
+    while True:
+        record = await queue.get(job_id)
+        if record is not None and record.result is not None:
+            return record.result
+        await asyncio.sleep(0.02)
 
 
 def result(claim: Claim, **changes: Any) -> dict[str, Any]:

@@ -21,13 +21,14 @@ from tests.contract.crun_harness import crun_sandbox, needs_crun
 from worker.crun_sandbox import CrunSandbox, Times
 from worker.docker_sandbox import DockerEngine, DockerSandbox
 from worker.profile import EngineFacts, Owner
-from worker.sandbox import Box, BoxSpec, RawOutcome, Sandbox, Stage
+from worker.sandbox import Box, BoxSpec, Hear, RawOutcome, Sandbox, Stage
 from worker.testing import FakeSandbox, a_language
 
 LANGUAGES = read_languages(Path("sandbox-images"))
 PYTHON = LANGUAGES["python"]
 SOCKET = "unix:///var/run/docker.sock"
 HELLO, SEVEN, ENDLESS = "print('hello')", "raise SystemExit(7)", "while True: pass"
+TALK = "import sys; print('first', flush=True); print('second', file=sys.stderr)\nwhile True: pass"
 GREEDY = "block = b'x' * (900 << 20)"
 MAKE = "open('made', 'w').write('first')"
 CHANGE = "open('made', 'w').write('second'); open('added', 'w').write('new')"
@@ -52,10 +53,17 @@ def box_spec(language: Language = PYTHON, memory_bytes: int = 128 * MIB, process
 async def play(stage: Stage) -> RawOutcome:
     """What the programs of this suite do, for the fake."""
     code = stage.files[0][1].decode()
-    if code == ENDLESS:
+    if code in (ENDLESS, TALK):
         await asyncio.Event().wait()
     stdout = b"hello\n" if code == HELLO else b""
     return RawOutcome(exit_code=7 if code == SEVEN else 0, stdout=stdout, stdout_bytes=len(stdout))
+
+
+async def speak(stage: Stage, hear: Hear) -> None:
+    """What they say before they come to that, for the fake."""
+    if stage.files[0][1].decode() == TALK:
+        hear("stdout", b"first\n")
+        hear("stderr", b"second\n")
 
 
 def leave(stage: Stage) -> dict[str, bytes]:
@@ -125,7 +133,7 @@ async def harness(kind: str) -> AsyncIterator[Harness]:
     """``fake``, ``docker`` or ``crun``."""
     if kind == "fake":
         fake = FakeSandbox(play)
-        fake.leaves = leave
+        fake.leaves, fake.speak = leave, speak
         fake.images["nowhere"] = ""
         yield Harness(fake, "fake")
         return

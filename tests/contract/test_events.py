@@ -16,7 +16,7 @@ from fleet.redis_queue import RedisQueue
 from fleet.testing import a_result, a_worker, an_order
 from tests.contract.conftest import RedisServer
 from tests.contract.faulty_proxy import FaultyProxy
-from tests.contract.queue_harness import RedisHarness
+from tests.contract.queue_harness import RedisHarness, cancel
 
 
 @pytest.fixture
@@ -104,6 +104,18 @@ async def test_a_lost_subscription_is_renewed_and_said(queue: RedisQueue, client
         completion = await anext(announcements)
         assert completion
         assert completion.job_id == job_id
+
+
+async def test_a_cancel_of_a_running_job_is_heard_of(queue: RedisQueue, clients: RedisClients) -> None:
+    async with aclosing(Announcements(clients).cancels()) as cancels, asyncio.timeout(20):
+        assert await anext(cancels) is None
+        await queue.enqueue(an_order())
+        (claim,) = await queue.claim("w1", ["tongue"], 1)
+        await clients.call("PUBLISH", keys.CANCEL_CHANNEL, b"\xff no id of a job")  # not believed
+        await cancel(queue, claim.job_id)
+        assert await anext(cancels) == claim.job_id
+        await clients.call("CLIENT", "KILL", "TYPE", "pubsub")
+        assert await anext(cancels) is None  # what was said meanwhile was missed
 
 
 async def test_a_silently_dead_subscription_is_noticed(

@@ -277,7 +277,7 @@ async def test_a_run_that_is_lost_in_a_case_ends_the_box_at_once(sandbox: Sandbo
     told = asyncio.Event()
     async with opened(sandbox, PYTHON, BOUNDS, spec) as (run, job, box):
         judge = Judge(job, box, BOUNDS, lambda _: told.set())
-        running = asyncio.create_task(run.unless_lost(judge.outcome()))
+        running = asyncio.create_task(run.unless_stopped(judge.outcome()))
         await told.wait()
         run.lose(Loss.STALE)
 

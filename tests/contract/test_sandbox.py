@@ -15,6 +15,7 @@ from tests.contract.sandbox_harness import (
     PYTHON,
     REAL,
     SEVEN,
+    TALK,
     Harness,
     box_spec,
     harness,
@@ -48,6 +49,37 @@ async def test_a_run_tells_output_and_exit_code(made: Harness) -> None:
     assert (said.exit_code, said.stdout, said.stdout_bytes) == (0, b"hello\n", 6)
     assert (left.exit_code, left.signal, left.limit) == (7, None, None)
     await asyncio.gather(hello.destroy(), seven.destroy())
+
+
+async def test_output_is_heard_in_order_and_is_what_the_outcome_has(made: Harness) -> None:
+    box = await made.sandbox.start(box_spec())
+    heard: list[tuple[str, bytes]] = []
+
+    raw = await box.run(stage(HELLO), lambda stream, data: heard.append((stream, data)))
+
+    assert raw.stdout == b"".join(data for stream, data in heard if stream == "stdout") == b"hello\n"
+    await box.destroy()
+
+
+async def test_output_is_heard_while_the_program_runs(made: Harness) -> None:
+    box = await made.sandbox.start(box_spec())
+    said = {"stdout": b"", "stderr": b""}
+    both = asyncio.Event()
+
+    def hear(stream: str, data: bytes) -> None:
+        said[stream] += data
+        if all(said.values()):
+            both.set()
+
+    running = asyncio.create_task(box.run(stage(TALK, cpu_s=60, wall_s=60), hear))
+    async with asyncio.timeout(30):
+        await both.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    await box.destroy()
+
+    assert said == {"stdout": b"first\n", "stderr": b"second\n"}
 
 
 async def test_a_box_runs_one_stage_after_the_other_and_two_never(made: Harness) -> None:

@@ -66,6 +66,18 @@ async def test_a_run_gathers_output_until_its_end() -> None:
     assert b"code" in wire.sent
 
 
+async def test_output_is_heard_as_it_comes() -> None:
+    pieces = [frame(STDOUT, b"ab"), frame(STDERR, b"x") + frame(STDOUT, b"c"), end(0, 0, 3, 1)]
+    conversation = Conversation(Wire(ready, *pieces))
+    heard: list[tuple[str, bytes]] = []
+    assert await conversation.ready()
+
+    raw, _ = await conversation.run(STAGE, lambda stream, data: heard.append((stream, data)))
+
+    assert heard == [("stdout", b"ab"), ("stderr", b"x"), ("stdout", b"c")]
+    assert (raw.stdout, raw.stderr) == (b"abc", b"x")
+
+
 async def test_the_frames_of_a_stage_are_written_at_once_and_together() -> None:
     class Counting(Wire):
         writes = 0

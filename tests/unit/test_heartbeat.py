@@ -32,6 +32,10 @@ def beating(queue: Queue, lease_s: float) -> Iterator[Heartbeat]:
         heartbeat.stop()
 
 
+def never() -> None:
+    raise AssertionError("nobody asked for a cancel")
+
+
 async def test_it_beats_without_any_job() -> None:
     queue = Queue()
     with beating(queue, 1.5):
@@ -44,7 +48,7 @@ async def test_a_held_claim_is_renewed_until_it_is_let_go() -> None:
     lost: list[Loss] = []
 
     with beating(queue, 1.5) as heartbeat:
-        heartbeat.hold(claim, float("inf"), lost.append)
+        heartbeat.hold(claim, float("inf"), lost.append, never)
         for _ in range(3):
             queue.advance(10)  # 30 s in all: without a renewal in between the lease would be over
             beats = queue.asked.count("renew")
@@ -66,11 +70,27 @@ async def test_a_stale_claim_is_lost_once() -> None:
     lost: list[Loss] = []
 
     with beating(queue, 1.5) as heartbeat:
-        heartbeat.hold(claim, float("inf"), lost.append)
+        heartbeat.hold(claim, float("inf"), lost.append, never)
         beats = queue.asked.count("renew")
         await until(lambda: queue.asked.count("renew") >= beats + 3)
 
     assert lost == [Loss.STALE]
+
+
+async def test_every_beat_tells_of_a_cancel_that_was_asked_for() -> None:
+    queue = Queue()
+    claim = await leased(queue)
+    lost: list[Loss] = []
+    heard: list[str] = []
+
+    with beating(queue, 1.5) as heartbeat:
+        heartbeat.hold(claim, float("inf"), lost.append, lambda: heard.append(claim.job_id))
+        await until(lambda: "renew" in queue.asked)
+        assert heard == []
+        await queue.cancel(claim.job_id, {})
+        await until(lambda: len(heard) >= 2)
+
+    assert lost == []
 
 
 async def test_claiming_a_held_job_again_means_that_the_older_lease_is_lost() -> None:
@@ -82,8 +102,8 @@ async def test_claiming_a_held_job_again_means_that_the_older_lease_is_lost() ->
     newer: list[Loss] = []
 
     with beating(queue, 60) as heartbeat:
-        heartbeat.hold(claim, float("inf"), older.append)
-        heartbeat.hold(again, float("inf"), newer.append)
+        heartbeat.hold(claim, float("inf"), older.append, never)
+        heartbeat.hold(again, float("inf"), newer.append, never)
         heartbeat.let_go(claim)  # the older run ends; the newer one is still held
 
     assert older == [Loss.STALE]

@@ -5,15 +5,19 @@ from __future__ import annotations
 import base64
 import errno
 import signal
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from fleet.errors import SandboxError
 from fleet.limits import MIB, Bounds, Limits
-from tests.unit.judge_harness import Clock, judge, wrote
+from tests.unit.judge_harness import Clock, a_reader, a_run, judge, wrote
 from worker.frames import KEPT_BYTES_MAX
-from worker.sandbox import RawOutcome, Stage
+from worker.judge import Judge
+from worker.results import Results
+from worker.sandbox import Hear, RawOutcome, Stage
+from worker.testing import FakeSandbox
 
 
 def doubler(stage: Stage) -> RawOutcome:
@@ -27,6 +31,93 @@ def is_compile(stage: Stage) -> bool:
 
 TESTS_TO_RUN = [{"stdin": "1"}, {"stdin": "2"}, {"stdin": "3"}]
 TESTS = [{"stdin": "1", "expected": "2"}, {"stdin": "2", "expected": "4"}, {"stdin": "3", "expected": "6"}]
+
+
+class Cut(Exception):
+    """Stands for the cancellation of a judge."""
+
+
+async def cut_off(**spec: Any) -> Mapping[str, Any]:
+    """The result of a job that is cancelled in the stage whose program raises ``Cut``."""
+    said = {"stdout": bytearray(), "stderr": bytearray()}
+    clock, bounds = Clock(), Bounds()
+
+    async def speak(stage: Stage, hear: Hear) -> None:
+        if not is_compile(stage):
+            hear("stdout", "so far €".encode()[:-1])
+            hear("stderr", b"oops")
+
+    async def script(stage: Stage) -> RawOutcome:
+        clock.now_s += 2
+        if stage.stdin == b"hang" or (is_compile(stage) and b"hang" in stage.files[0][1]):
+            raise Cut
+        return wrote(b"fine", stdout_bytes=4)
+
+    sandbox = FakeSandbox(script)
+    sandbox.speak = speak
+    run = a_run(**spec)
+    job = await a_reader().read(run)
+    box = await sandbox.start(job.box)
+    judge = Judge(job, box, bounds, lambda _: None, clock)
+    with pytest.raises(Cut):
+        await judge.outcome(lambda stream, data: said[stream].extend(data))
+    return Results("w", "fake", bounds).ran(run, job, judge.cut(said), box.image).to_json()
+
+
+async def test_of_a_program_that_is_cut_off_its_output_and_its_time_are_known() -> None:
+    said = await cut_off(stdin="hang")
+
+    assert said["verdict"] == "cancelled"
+    assert said["evidence"] == {
+        "limit": None, "allowed": None, "used": None, "how": "cancelled on request, while it ran",
+    }  # fmt: skip
+    assert (said["stdout"], said["stderr"], said["stdoutTruncated"]) == ("so far ", "oops", True)
+    assert (said["exitCode"], said["signal"], said["cpuMs"], said["memoryBytes"]) == (None,) * 4
+    assert said["wallMs"] == 2000
+    assert said["compile"] is None
+
+
+async def test_of_a_compile_that_is_cut_off_nothing_is_known() -> None:
+    said = await cut_off(language="compiled", code="hang", outputFiles=["out.txt"])
+
+    assert (said["verdict"], said["compile"], said["stdout"], said["wallMs"]) == ("cancelled", None, "", None)
+    assert [file["how"] for file in said["files"]] == ["missing"]
+
+
+async def test_of_a_compiled_program_that_is_cut_off_the_compile_is_known() -> None:
+    said = await cut_off(language="compiled", stdin="hang")
+
+    assert (said["verdict"], said["compile"]["exitCode"], said["stdout"]) == ("cancelled", 0, "so far ")
+    assert said["wallMs"] == 2000  # that of the program alone
+
+
+async def test_of_cases_that_are_cut_off_those_that_ended_are_known() -> None:
+    tests = [{"stdin": "1", "expected": "fine"}, {"stdin": "2", "expected": "other"}, {"stdin": "hang"}, {}]
+    said = await cut_off(tests=tests)
+
+    assert said["verdict"] == "cancelled"
+    assert [case["verdict"] for case in said["cases"]] == ["accepted", "wrong_answer"]
+    assert said["tests"] == {"total": 4, "passed": 1, "failed": 1, "skipped": 2}
+    assert (said["stdout"], said["cpuMs"]) == ("", 2.0)
+
+
+async def test_the_output_of_a_program_is_heard_and_that_of_cases_and_compilers_is_not() -> None:
+    async def heard(**spec: Any) -> list[bytes]:
+        found: list[bytes] = []
+
+        async def script(_stage: Stage) -> RawOutcome:
+            return wrote(b"said", stderr=b"", stdout_bytes=4)
+
+        sandbox = FakeSandbox(script)
+        run = a_run(**spec)
+        job = await a_reader().read(run)
+        judge = Judge(job, await sandbox.start(job.box), Bounds(), lambda _: None)
+        await judge.outcome(lambda _stream, data: found.append(data))
+        return found
+
+    assert await heard() == [b"said"]
+    assert await heard(language="compiled") == [b"said"]
+    assert await heard(tests=[{"expected": "secret", "hidden": True}, {}]) == []
 
 
 async def test_a_plain_job_is_one_run_and_nothing_else() -> None:

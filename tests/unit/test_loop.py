@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -11,8 +12,9 @@ from fleet.errors import SandboxError
 from fleet.job import JobState
 from fleet.limits import MIB
 from fleet.queue import CRASHES_MAX, Renewal
+from fleet.testing import a_worker
 from tests.unit.worker_harness import Programs, Queue, item, serving, under_way, until
-from worker.sandbox import RawOutcome, Stage
+from worker.sandbox import Hear, RawOutcome, Stage
 from worker.testing import FakeSandbox, echo
 
 
@@ -272,6 +274,123 @@ async def test_a_lease_lost_meanwhile_stops_the_run_and_drops_its_result() -> No
 
     assert result["attempt"] == 2  # the lost lease counts as a crash, and only the second run is told
     assert len(queue.events) == 1
+
+
+class Speaking(Programs):
+    """Programs that print something before they wait."""
+
+    async def speak(self, stage: Stage, hear: Hear) -> None:
+        if stage.files:
+            hear("stdout", b"so far")
+
+
+def speaking() -> tuple[Queue, FakeSandbox, Speaking]:
+    programs = Speaking()
+    sandbox = FakeSandbox(programs)
+    sandbox.speak = programs.speak
+    return Queue(), sandbox, programs
+
+
+async def test_a_job_that_is_cancelled_while_it_runs_ends_with_what_it_printed() -> None:
+    queue, sandbox, programs = speaking()
+
+    async with serving(queue, sandbox, spares=0, lease_s=1.5) as running:
+        job_id = await queue.submit()
+        await under_way(queue, programs)
+        await queue.cancel(job_id, {})
+        result = await queue.result(job_id)  # by the next beat at the latest
+        await until(lambda: not sandbox.boxes)
+
+    assert (result["verdict"], result["stdout"], result["cpuMs"]) == ("cancelled", "so far", None)
+    assert result["evidence"]["how"] == "cancelled on request, while it ran"
+    assert running.metric("sandfleet_worker_jobs_total", language="tongue", verdict="cancelled") == 1
+    assert running.metric("sandfleet_worker_claims_lost_total", how="stale") == 0
+    assert programs.running == 0
+    assert len(queue.events) == 1
+
+
+async def test_a_cancel_that_comes_before_the_start_is_told_with_it() -> None:
+    class Late(Queue):
+        async def renew(
+            self, worker_id: str, held: Mapping[str, str], started: Sequence[str] = ()
+        ) -> Renewal:
+            for job_id in started:
+                await self.cancel(job_id, {})
+            return await super().renew(worker_id, held, started)
+
+    queue, programs = Late(), Programs()
+    async with serving(queue, FakeSandbox(programs), spares=0):
+        result = await queue.result(await queue.submit())
+
+    assert result["verdict"] == "cancelled"
+
+
+async def test_a_claim_that_was_cancelled_is_ended_without_a_run() -> None:
+    queue, sandbox, _programs = speaking()
+    await queue.register(a_worker("lost"))
+    job_id = await queue.submit()
+    (claim,) = await queue.claim("lost", ["tongue"], 1)
+    await queue.cancel(job_id, {})
+    await queue.release("lost", [claim])  # or its lease runs out: the worker is gone
+
+    async with serving(queue, sandbox):
+        result = await queue.result(job_id)
+
+    assert (result["verdict"], result["attempt"]) == ("cancelled", 1)
+    assert result["evidence"]["how"] == "cancelled on request, before it ran"
+    assert (result["startedAt"], result["stdout"]) == (None, "")
+    assert not any(stage.files for stage in sandbox.stages)
+
+
+async def test_a_job_that_is_cancelled_while_it_waits_for_its_box_never_runs() -> None:
+    queue, sandbox, _programs = speaking()
+
+    async def leased() -> bool:
+        return (await queue.audit()).leased == 1
+
+    async with serving(queue, sandbox, spares=0, lease_s=1.5):
+        sandbox.gate = asyncio.Event()
+        job_id = await queue.submit()
+        await until(leased)
+        await queue.cancel(job_id, {})
+        result = await queue.result(job_id)
+
+    assert (result["verdict"], result["startedAt"]) == ("cancelled", None)
+
+
+async def test_a_sandbox_that_breaks_under_a_cancel_does_not_bring_the_job_back() -> None:
+    async def break_on_cancel(stage: Stage) -> RawOutcome:
+        if not stage.files:
+            return await Programs()(stage)
+        programs.running += 1
+        try:
+            return await asyncio.Event().wait()  # type: ignore[return-value]
+        except asyncio.CancelledError:
+            raise SandboxError("the engine is confused") from None
+
+    queue, programs = Queue(), Programs()
+    async with serving(queue, FakeSandbox(break_on_cancel), spares=0, lease_s=1.5):
+        job_id = await queue.submit()
+        await under_way(queue, programs)
+        await queue.cancel(job_id, {})
+        result = await queue.result(job_id)
+
+    assert (result["verdict"], result["attempt"]) == ("cancelled", 1)
+    assert "fail" not in queue.asked
+
+
+async def test_what_a_long_program_prints_is_told_while_it_runs() -> None:
+    queue, sandbox, programs = speaking()
+
+    async with serving(queue, sandbox, spares=0):
+        job_id = await queue.submit()
+        await until(lambda: "progress" in queue.asked)
+        told = [json.loads(text) for _, text in await queue.told(job_id)]
+        programs.go.set()
+        result = await queue.result(job_id)
+
+    assert told == [{"stream": "stdout", "offset": 0, "text": "so far", "encoding": "utf-8", "attempt": 1}]
+    assert result["verdict"] == "ok"
 
 
 async def test_when_redis_is_silent_for_too_long_the_boxes_are_stopped() -> None:

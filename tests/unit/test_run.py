@@ -42,11 +42,11 @@ async def test_work_begins_in_the_step_that_asks_for_it(run: Run) -> None:
         await asyncio.sleep(0)
         return 7
 
-    working = run.unless_lost(work())
+    working = run.unless_stopped(work())
     working.send(None)
     assert began == ["here"]
     working.close()
-    assert await run.unless_lost(work()) == 7
+    assert await run.unless_stopped(work()) == 7
 
 
 async def test_a_loss_cancels_the_work_and_waits_for_its_end(run: Run) -> None:
@@ -60,11 +60,43 @@ async def test_a_loss_cancels_the_work_and_waits_for_its_end(run: Run) -> None:
             ended.append("tidied up")
 
     asyncio.get_running_loop().call_soon(run.lose, Loss.STALE)
-    assert await run.unless_lost(work()) is None
+    assert await run.unless_stopped(work()) is None
     assert ended == ["tidied up"]
     run.lose(Loss.DRAIN)  # again, with nothing under way
-    assert await run.unless_lost(work()) is None
+    assert await run.unless_stopped(work()) is None
     assert ended == ["tidied up"]  # it did not even begin
+
+
+async def test_a_cancel_ends_the_work_and_the_run_goes_on(run: Run) -> None:
+    async def work() -> bool:
+        return await asyncio.Event().wait()
+
+    asyncio.get_running_loop().call_soon(run.cancel)
+    asyncio.get_running_loop().call_soon(run.cancel)  # asked twice
+    assert await run.unless_stopped(work()) is None
+    assert (run.cancelled, run.loss) == (True, None)
+    assert await run.unless_stopped(work()) is None  # nothing more is begun
+
+    async def told() -> str:
+        return "stored"
+
+    assert await run.answer(told) == "stored"
+
+
+async def test_a_cancel_and_a_loss_at_once_are_a_loss(run: Run) -> None:
+    async def work() -> bool:
+        return await asyncio.Event().wait()
+
+    for stop in (run.cancel, lambda: run.lose(Loss.STALE), run.cancel):
+        asyncio.get_running_loop().call_soon(stop)
+    assert await run.unless_stopped(work()) is None
+    assert run.loss is Loss.STALE
+
+
+def test_what_is_stored_cannot_be_cancelled(run: Run) -> None:
+    run.settle()
+    run.cancel()
+    assert not run.cancelled
 
 
 async def test_work_that_fails_or_takes_too_long_by_itself_says_so(run: Run) -> None:
@@ -76,16 +108,16 @@ async def test_work_that_fails_or_takes_too_long_by_itself_says_so(run: Run) -> 
         raise ValueError("no")
 
     with pytest.raises(TimeoutError):
-        await run.unless_lost(slow())
+        await run.unless_stopped(slow())
     with pytest.raises(ValueError, match="no"):
-        await run.unless_lost(broken())
+        await run.unless_stopped(broken())
 
 
 async def test_whoever_cancels_from_outside_is_heard(run: Run) -> None:
     async def work() -> None:
         await asyncio.Event().wait()
 
-    task = asyncio.create_task(run.unless_lost(work()))
+    task = asyncio.create_task(run.unless_stopped(work()))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
