@@ -73,7 +73,8 @@ async def serve(
     )
     directory = Directory(read_languages(settings.languages_dir), bounds)
     waiters = Waiters(settings.waiters_max)
-    guard = Guard(KeyRing(ApiKeys(clients).find), required=settings.keys_required)
+    ring = KeyRing(ApiKeys(clients).find)
+    guard = Guard(ring, required=settings.keys_required, by_any_name=settings.keys != "auto")
     pace = Pace(directory)
     parts = Deps(
         settings=settings,

@@ -71,7 +71,7 @@ def describe(document: dict[str, Any], required: bool) -> dict[str, Any]:
     """``document`` with what each address asks of a key, and how it refuses one."""
     about = "`make key` makes one: `sfk_` and its id, `_` and its secret."
     if not required:
-        about += " This API is open: a request without a key is answered, one with a wrong key is not."
+        about += " This API is open to its own machine: there only a wrong key is refused."
     document["components"]["securitySchemes"] = {
         _SCHEME: {"type": "http", "scheme": "bearer", "description": about}
     }

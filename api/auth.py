@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import urlsplit
 
 from fastapi import Request
 from starlette.datastructures import Headers
@@ -19,6 +22,11 @@ _PREFIX = "sfk_"
 _CALLER = "sandfleet.caller"
 _BEARER = 'Bearer realm="sandfleet"'
 _UNBOUNDED = Quota()
+_OF_PROXIES = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+_NOT_FROM_HERE = (
+    "without a key this API answers its own machine alone, by the name localhost, and this request came "
+    "through a proxy or by another name (SANDFLEET_KEYS=off allows it): "
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +70,13 @@ def caller_of(request: Request) -> Caller:
 class Guard:
     """Lets a request in, or not. ``required``: nobody is let in without a key.
 
-    A key that is sent is held to, also where none is required: its jobs are its own.
+    A key that is sent is held to, also where none is required: its jobs are its own. Unless
+    ``by_any_name``, one is required of a request that did not come from this machine itself.
     """
 
-    def __init__(self, ring: KeyRing, *, required: bool) -> None:
+    def __init__(self, ring: KeyRing, *, required: bool, by_any_name: bool = False) -> None:
         self._ring = ring
+        self._by_any_name = by_any_name
         self.required = required
 
     async def admit(self, request: Request) -> None:
@@ -83,14 +93,12 @@ class Guard:
 
     async def _caller(self, headers: Headers, ends: dict[str, str]) -> Caller:
         sent = set(_tokens(headers))
-        if not sent and not self.required:
-            return Caller()
         if not sent:
-            raise Problem(
-                Kind.KEY_REQUIRED,
-                "send a key of this API, Authorization: Bearer sfk_...; its operator has them (make key)",
-                headers={"WWW-Authenticate": _BEARER, **ends},
-            )
+            if self.required:
+                raise _none("", ends)
+            if not (self._by_any_name or _is_from_here(headers)):
+                raise _none(_NOT_FROM_HERE, ends)
+            return Caller()
         if len(sent) > 1:
             raise _wrong("several keys are sent, and they differ; send one", ends)
         token = Token.read(sent.pop())
@@ -110,6 +118,32 @@ def _tokens(headers: Headers) -> Iterator[str]:
     for text in headers.getlist("x-auth-token"):
         if text.startswith(_PREFIX):
             yield text
+
+
+def _is_from_here(headers: Headers) -> bool:
+    """Whether a request that reached a loopback address was meant for one.
+
+    Another name in ``Host``: a web page has its name point at this machine for a moment, to read what
+    the browser of whoever sits here can reach (DNS rebinding), or a proxy hands on what comes from
+    elsewhere. Most proxies say so themselves; of one that does not the operator must tell.
+    """
+    return _is_own_name(headers.get("host", "")) and not any(name in headers for name in _OF_PROXIES)
+
+
+@lru_cache(maxsize=64)
+def _is_own_name(host: str) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname
+        return name in (None, "localhost") or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _none(reason: str, ends: dict[str, str]) -> Problem:
+    detail = (
+        f"{reason}send a key of this API, Authorization: Bearer sfk_...; its operator has them (make key)"
+    )
+    return Problem(Kind.KEY_REQUIRED, detail, headers={"WWW-Authenticate": _BEARER, **ends})
 
 
 def _wrong(detail: str, ends: dict[str, str]) -> Problem:

@@ -22,8 +22,9 @@ class ApiSettings(JobSettings, WebhookSettings):
     )
     keys: Literal["auto", "required", "off", "off-everywhere"] = Field(
         "auto",
-        description="whether every request needs an API key; `auto`: unless the API is on loopback alone; "
-        "`off` is refused beyond loopback, `off-everywhere` is not",
+        description="whether every request needs an API key; `auto`: unless the API is on loopback alone and "
+        "asked from there, by no other name and through no proxy; `off`: no; it is refused beyond loopback, "
+        "`off-everywhere` is not",
     )
     queue_max: int = Field(10_000, ge=1, description="jobs that may wait before new ones are refused")
     problems_max: int = Field(10_000, ge=0, description="problems that may have stored tests")

@@ -165,7 +165,7 @@ async def api_of_test(queue: FakeQueue | None = None, **settings: Any) -> AsyncI
     waiters = Waiters(values.waiters_max)
     announcements = AnnouncementsOfTest()
     keys = KeysOfTest()
-    guard = Guard(KeyRing(keys.find), required=values.keys_required)
+    guard = Guard(KeyRing(keys.find), required=values.keys_required, by_any_name=values.keys != "auto")
     deliveries = FakeDeliveries()
     pace = Pace(directory)
     parts = Deps(
@@ -180,7 +180,7 @@ async def api_of_test(queue: FakeQueue | None = None, **settings: Any) -> AsyncI
     app = create_app(parts)
     follower = asyncio.create_task(waiters.follow(pace.heard(announcements.listen())))
     transport = httpx2.ASGITransport(app, raise_app_exceptions=True)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield ApiOfTest(
             app=app,
             settings=values,

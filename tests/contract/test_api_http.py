@@ -121,7 +121,7 @@ async def exchange(port: int, sent: bytes) -> bytes:
 
 def head(*lines: str) -> bytes:
     return "\r\n".join(
-        ["POST /submit HTTP/1.1", "Host: x", "Content-Type: application/json", *lines, "", ""]
+        ["POST /submit HTTP/1.1", "Host: localhost", "Content-Type: application/json", *lines, "", ""]
     ).encode()
 
 
@@ -162,7 +162,7 @@ async def test_problem_ids_survive_the_wire(
 ) -> None:
     accepted = (await client.post("/submit", json={**BODY, "problemId": problem_id})).json()
     path = accepted["links"]["problem"]
-    request = f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
     answer = await exchange(port, request)
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert accepted["jobId"].encode() in answer
@@ -171,7 +171,9 @@ async def test_problem_ids_survive_the_wire(
 async def test_a_path_that_is_not_utf_8_names_nothing(client: httpx2.AsyncClient, port: int) -> None:
     await client.post("/submit", json={**BODY, "problemId": "\ufffd"})
     for path in (b"/result/%FF", b"/result/\xff", b"/result/%ED%A0%80"):
-        answer = await exchange(port, b"GET " + path + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answer = await exchange(
+            port, b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        )
         assert answer[9:12] in {b"404", b"400"}
 
 
@@ -188,7 +190,7 @@ async def follow(port: int, job_id: str, last: str = "") -> tuple[asyncio.Stream
     """A connection on which the events of a job arrive."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**16)
     resume = f"Last-Event-ID: {last}\r\n" if last else ""
-    writer.write(f"GET /jobs/{job_id}/events HTTP/1.1\r\nHost: x\r\n{resume}\r\n".encode())
+    writer.write(f"GET /jobs/{job_id}/events HTTP/1.1\r\nHost: localhost\r\n{resume}\r\n".encode())
     return reader, writer
 
 
@@ -411,9 +413,9 @@ async def test_a_head_of_any_length_is_not_taken(port: int) -> None:
     ("sent", "status"),
     [
         (b"nonsense\r\n\r\n", b"400"),
-        (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", b"400"),
         (
-            b"GET /healthz HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n\r\n",
+            b"GET /healthz HTTP/1.1\r\nHost: ::1\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n\r\n",
             b"200",
         ),
         (b"GET /healthz HTTP/1.0\r\n\r\n", b"200"),

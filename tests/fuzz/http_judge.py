@@ -20,7 +20,7 @@ _FIELDS = {field.alias for field in SubmitRequest.model_fields.values()}
 _KINDS = {kind.type: kind for kind in Kind}
 _BUSY = {
     *(Kind.QUEUE_FULL, Kind.PROBLEMS_FULL, Kind.QUEUE_UNAVAILABLE, Kind.QUEUE_MEMORY_FULL, Kind.BUSY),
-    *(Kind.TOO_MANY_STREAMS, Kind.NOT_READY),
+    *(Kind.TOO_MANY_STREAMS, Kind.NOT_READY, Kind.KEYS_BUSY),
 }
 # What the server says itself of bytes that are no request: nobody's handler has seen them.
 _OF_THE_SERVER = {(400, b"Invalid HTTP request received."), (431, b"")}

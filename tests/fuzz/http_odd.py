@@ -53,7 +53,14 @@ class OddRequests:
         return self._job % (problem_id.encode(), self._language)
 
     def _post(self, *lines: bytes, body: bytes = b"") -> bytes:
-        head = (b"POST /submit HTTP/1.1", b"Host: x", b"Content-Type: application/json", *lines, b"", b"")
+        head = (
+            b"POST /submit HTTP/1.1",
+            b"Host: localhost",
+            b"Content-Type: application/json",
+            *lines,
+            b"",
+            b"",
+        )
         return b"\r\n".join(head) + body
 
     def _hidden(self) -> bytes:
@@ -63,7 +70,7 @@ class OddRequests:
     def _header_flood(self) -> Odd:
         count, size = self._rng.choice(((500, 10), (5000, 20), (1, 70_000), (1, 300_000), (60_000, 0)))
         lines = b"".join(b"X-%d: %b\r\n" % (n, b"x" * size) for n in range(count))
-        return Odd(b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + lines + b"\r\n")
+        return Odd(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + lines + b"\r\n")
 
     def _odd_header(self) -> Odd:
         rng = self._rng
@@ -84,7 +91,7 @@ class OddRequests:
             )
         )
         path = rng.choice((b"/healthz", b"/docs", b"/openapi.json", b"/jobs/x", b"/metrics"))
-        return Odd(b"GET %b HTTP/1.1\r\nHost: x\r\n%b: %b\r\n\r\n" % (path, name, value))
+        return Odd(b"GET %b HTTP/1.1\r\nHost: localhost\r\n%b: %b\r\n\r\n" % (path, name, value))
 
     def _broken_chunks(self) -> Odd:
         body = self.job()
@@ -200,28 +207,28 @@ class OddRequests:
         )
         path = start + b"".join(rng.choices(part, k=rng.choice((1, 3, 30, 1000))))
         end = rng.choice((b"", b"/results", b"?count=1e9", b"?count=" + b"9" * 5000, b"?count=-1&count=x"))
-        return Odd(b"GET " + path + end + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+        return Odd(b"GET " + path + end + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
 
     def _odd_lines(self) -> Odd:
         return Odd(
             self._rng.choice(
                 (
-                    b"GET /healthz HTTP/1.1\nHost: x\n\n",
-                    b"GET /healthz HTTP/1.1\rHost: x\r\r",
-                    b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: a\r\n b\r\n\r\n",
-                    b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n",
-                    b"GET /healthz HTTP/1.1\r\nHost: x\r\n: empty\r\n\r\n",
-                    b"GET /healthz HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n",
-                    b"GET /health\0z HTTP/1.1\r\nHost: x\r\n\r\n",
-                    b"\r\n" * 2000 + b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
-                    b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nabcde",
+                    b"GET /healthz HTTP/1.1\nHost: localhost\n\n",
+                    b"GET /healthz HTTP/1.1\rHost: localhost\r\r",
+                    b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\n\r\n",
+                    b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: a\0b\r\n\r\n",
+                    b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n: empty\r\n\r\n",
+                    b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n",
+                    b"GET /health\0z HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                    b"\r\n" * 2000 + b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                    b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nabcde",
                 )
             )
         )
 
     def _pipeline(self) -> Odd:
         count = self._rng.choice((2, 50, 300))
-        return Odd(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * count, count)
+        return Odd(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * count, count)
 
     def _upgrade(self) -> Odd:
         line = self._rng.choice(
@@ -235,7 +242,10 @@ class OddRequests:
             )
         )
         return Odd(
-            b"POST /submit HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + line + b"\r\n\r\n", 2
+            b"POST /submit HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            + line
+            + b"\r\n\r\n",
+            2,
         )
 
     def _other_protocol(self) -> Odd:

@@ -91,7 +91,7 @@ async def exchange(port: int, sent: bytes, idle_s: float) -> list[Answer]:
 
 def request(method: str, path: str, headers: dict[str, str], body: bytes = b"", *, chunk: int = 0) -> bytes:
     """A request; its body in chunks of ``chunk`` bytes, or whole where that is 0."""
-    lines = [f"{method} {path} HTTP/1.1", "Host: fuzz"]
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     if chunk:
         lines.append("Transfer-Encoding: chunked")

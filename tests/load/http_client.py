@@ -26,7 +26,7 @@ class Client:
     async def submit(self, body: bytes, *, wait_s: int = 0) -> tuple[bytes, float]:
         """The raw answer to a submit and when it had come (monotonic). Raises ``ConnectionError``."""
         prefer = b"Prefer: wait=%d\r\n" % wait_s if wait_s else b""
-        head = b"POST /submit HTTP/1.1\r\nHost: load\r\nContent-Type: application/json\r\n"
+        head = b"POST /submit HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         connection = self._kept() or await self._open()
         raw = await connection.ask(b"%b%bContent-Length: %d\r\n\r\n%b" % (head, prefer, len(body), body))
         self._idle.append(connection)

@@ -125,6 +125,49 @@ async def test_an_open_api_answers_without_a_key_and_holds_to_one_that_is_sent(o
     assert (await api.client.get("/languages", headers=submits)).status_code == 403
 
 
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:3000", "127.0.0.1:3000", "127.9.9.9", "[::1]:3000", ""]
+)
+async def test_an_open_api_answers_its_own_machine(open_api: ApiOfTest, host: str) -> None:
+    assert (await open_api.client.get("/languages", headers={"Host": host})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "rebound.test"},
+        {"Host": "localhost.rebound.test"},
+        {"Host": "127.0.0.1.nip.test:3000"},
+        {"Host": "192.0.2.1"},
+        {"Host": "0.0.0.0:3000"},
+        {"Host": "[::1"},
+        {"Host": "[::ffff:192.0.2.1]"},
+        {"Host": "localhost@rebound.test"},
+        {"Host": "\\"},
+        {"X-Forwarded-For": "192.0.2.1"},
+        {"X-Forwarded-Host": "api.test"},
+        {"X-Real-IP": "192.0.2.1"},
+        {"Forwarded": "for=192.0.2.1"},
+        {"Via": "1.1 proxy"},
+    ],
+)
+async def test_by_another_name_or_through_a_proxy_it_needs_a_key(
+    open_api: ApiOfTest, headers: dict[str, str]
+) -> None:
+    answer = await open_api.client.get("/languages", headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (401, Kind.KEY_REQUIRED.type)
+    assert "SANDFLEET_KEYS=off" in answer.json()["detail"]
+    with_key = {**headers, **bearer(open_api.keys.make())}
+    assert (await open_api.client.get("/languages", headers=with_key)).status_code == 200
+    assert (await open_api.client.get("/readyz", headers=headers)).status_code == 200
+
+
+async def test_whoever_switched_keys_off_is_asked_by_any_name() -> None:
+    async with api_of_test(keys="off") as api:
+        headers = {"Host": "api.test", "X-Forwarded-For": "192.0.2.1"}
+        assert (await api.client.get("/languages", headers=headers)).status_code == 200
+
+
 async def test_while_redis_is_away_nobody_new_is_let_in(api: ApiOfTest) -> None:
     known, unknown = api.keys.make(), api.keys.make()
     assert (await api.client.get("/languages", headers=bearer(known))).status_code == 200
