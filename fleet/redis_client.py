@@ -43,7 +43,7 @@ from fleet import keys, log
 from fleet.errors import QueueMemoryFull, QueueUnavailable
 from fleet.redis_address import sentinel_address
 from fleet.redis_batches import Batches, Command, Trip
-from fleet.redis_master import MasterConnection, Sentinels
+from fleet.redis_master import MasterConnection, PackedConnection, Sentinels
 from fleet.scripts import script
 
 _SLOW_S = 60.0  # for an audit of a long queue
@@ -120,6 +120,8 @@ class RedisClients:
             "retry": retry,
         }
         if self._sentinels is None:
+            if self._url.startswith("redis://"):  # one with TLS is of another class
+                options["connection_class"] = PackedConnection
             pool = redis_asyncio.BlockingConnectionPool.from_url(self._url, **options)
         else:
             address = self._sentinels.address

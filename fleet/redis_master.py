@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import hiredis
 from redis import asyncio as redis_asyncio
 from redis import exceptions as failures
 
@@ -72,7 +73,17 @@ class Sentinels:
         return (found[0].decode(), int(found[1])) if found else None
 
 
-class MasterConnection(redis_asyncio.Connection):
+class PackedConnection(redis_asyncio.Connection):
+    """A connection whose commands hiredis packs; the library does it in Python, seven times slower."""
+
+    def pack_command(self, *args: Any) -> list[bytes]:
+        """The command as it is sent."""
+        if not isinstance(args[0], str) or " " in args[0]:
+            return super().pack_command(*args)  # some of the library's own are two words
+        return [hiredis.pack_command(args)]
+
+
+class MasterConnection(PackedConnection):
     """A connection to whoever is master at the time it connects."""
 
     def __init__(self, *, sentinels: Sentinels, **options: Any) -> None:
