@@ -238,7 +238,8 @@ class DockerSandbox:
     def _is_orphan(self, entry: dict[str, Any], live_workers: frozenset[str]) -> bool:
         labels, now = entry["Labels"], time.time()
         if labels.get(f"{LABEL}.worker") == self._owner.worker_id:
-            return entry["Names"][0].lstrip("/") not in self._live
+            names = entry["Names"] or [""]  # it has none while it is being removed
+            return names[0].lstrip("/") not in self._live
         deadline = labels.get(f"{LABEL}.deadline", "")
         if not deadline.isdecimal() or int(deadline) < now:
             return True
