@@ -23,6 +23,11 @@ up: python engine ## Start everything: engine, images, cluster; then run a first
 	@$(PYTHON) -m setup.images --starters
 	@$(PYTHON) -m setup.cluster up
 
+.PHONY: demo
+demo: python engine ## Walk through every service of the API on a fleet of its own, and print what came of it
+	@$(PYTHON) -m setup.images --starters
+	@$(PYTHON) -m setup.demo
+
 .PHONY: down
 down: python ## Stop and remove everything that runs, the queue's data included
 	@$(PYTHON) -m setup.dev down

@@ -7,19 +7,28 @@ what this writes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
+from api.compat.judge0_catalog import BATCH_MAX
 from api.description import foreign
+from api.once import KEY_CHARS_MAX
+from api.options import TTL_S_MIN
 from api.settings import ApiSettings
+from fleet.api_keys import BOUND_MAX, KEYS_MAX
+from fleet.deliveries import LIST_MAX
+from fleet.fields import LANGUAGE_CHARS_MAX, PATH_BYTES_MAX, PROBLEM_ID_CHARS_MAX
 from fleet.job import Verdict
+from fleet.queue import BATCH_JOBS_MAX
 from fleet.settings import PREFIX, FleetSettings
+from fleet.webhooks import URL_CHARS_MAX
 from setup import openapi
 from setup.cluster import OWN
 from setup.engine import ROOT
+from subscriber.outbound import ANSWER_BYTES_MAX
 from subscriber.settings import SubscriberSettings
 from worker.settings import WorkerSettings
 
@@ -41,12 +50,30 @@ _KINDS: Mapping[str, type[FleetSettings]] = {
     "worker": WorkerSettings,
     "subscriber": SubscriberSettings,
 }
+# What no setting changes; the rest is in the table of settings.
+_NAMES = f"{PROBLEM_ID_CHARS_MAX} · {LANGUAGE_CHARS_MAX} characters · {PATH_BYTES_MAX} bytes"
+LIMITS: Sequence[tuple[str, str]] = (
+    ("`problemId` · `language` · the path of a file", _NAMES),
+    ("jobs of a batch", f"1 to {BATCH_JOBS_MAX:,}"),
+    ("submissions of a batch of Judge0's", f"{BATCH_MAX}"),
+    ("`ttlSeconds`", f"{TTL_S_MIN} to `SANDFLEET_RETENTION_S`"),
+    ("`Idempotency-Key`", f"1 to {KEY_CHARS_MAX} visible ASCII characters, kept 24 hours"),
+    ("`callbackUrl`", f"{URL_CHARS_MAX:,} characters, `http` or `https`"),
+    ("what a receiver of webhooks answers", f"{ANSWER_BYTES_MAX // 1024} KiB are read, and dropped"),
+    ("deliveries listed at once", f"{LIST_MAX}"),
+    ("API keys · jobs a minute, and open jobs, of one", f"{KEYS_MAX:,} · {BOUND_MAX:,}, or 0 for no bound"),
+)
 _MARKED = re.compile(r"(<!-- table:(\w+) -->\n)(.*?)(<!-- /table -->)", re.DOTALL)
 
 
 def rewritten(text: str) -> str:
     """``text`` with every marked table as the code has it."""
-    tables = {"settings": settings_table, "verdicts": verdicts_table, "http": http_table}
+    tables = {
+        "settings": settings_table,
+        "verdicts": verdicts_table,
+        "http": http_table,
+        "limits": limits_table,
+    }
     return _MARKED.sub(lambda match: f"{match[1]}{tables[match[2]]()}{match[4]}", text)
 
 
@@ -69,6 +96,11 @@ def verdicts_table() -> str:
     """Every verdict: its meaning, and whose doing it is."""
     rows = ((f"`{verdict}`", *VERDICTS[verdict]) for verdict in Verdict)
     return _table(("verdict", "meaning", "due to"), rows)
+
+
+def limits_table() -> str:
+    """Limits of requests that are no settings."""
+    return _table(("of", "at most"), LIMITS)
 
 
 def http_table() -> str:
@@ -111,6 +143,13 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     cells = ([cell.replace("|", "&#124;") for cell in line] for line in lines)
     return "".join(f"| {' | '.join(line)} |\n" for line in cells)
 
+
+_TABLES: Mapping[str, Callable[[], str]] = {
+    "settings": settings_table,
+    "verdicts": verdicts_table,
+    "http": http_table,
+    "limits": limits_table,
+}
 
 if __name__ == "__main__":
     readme = ROOT / "README.md"

@@ -16,7 +16,7 @@ def test_the_tables_of_the_readme_are_those_of_the_code() -> None:
 
 
 def test_the_readme_has_every_table() -> None:
-    assert set(re.findall(r"<!-- table:(\w+) -->", README)) == {"settings", "verdicts", "http"}
+    assert set(re.findall(r"<!-- table:(\w+) -->", README)) == {"settings", "verdicts", "http", "limits"}
 
 
 def test_every_verdict_is_explained() -> None:
