@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import secrets
+import subprocess
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +22,12 @@ from fleet.redis_client import RedisClients
 from fleet.redis_queue import QueueOptions, RedisQueue
 from fleet.testing import an_order
 from tests.contract.conftest import RedisServer
+from tests.contract.crun_harness import hierarchies
 from tests.contract.queue_harness import cancel, result_of
 from tests.contract.sandbox_harness import PYTHON, REAL, real_sandbox
 from worker.assembly import ask_served, assemble, listed
 from worker.cancels import Cancels
-from worker.sandbox import Sandbox
+from worker.cgroups import names_below
 from worker.service import Worker
 from worker.settings import WorkerSettings
 
@@ -39,13 +41,20 @@ def python(code: str, **fields: Any) -> Submission:
     return Submission.from_mapping({"problemId": "p", "language": "python", "code": code, **fields}, Bounds())
 
 
+def left(fleet: str) -> set[str]:
+    """Boxes of a fleet that are still there: containers of the engine, or groups of the kernel."""
+    listing = ["docker", "ps", "--all", "--quiet", "--filter", f"label=sandfleet.fleet={fleet}"]
+    found = subprocess.run(listing, capture_output=True, timeout=20, check=True, text=True).stdout.split()
+    return {*found, *names_below(hierarchies(), f"/sandfleet/{fleet}/w1")}
+
+
 @dataclass
 class World:
     """What runs, and the means to submit and look."""
 
     queue: RedisQueue
     clients: RedisClients
-    sandbox: Sandbox
+    fleet: str
     worker: Worker
 
     async def submit(self, code: str, **fields: Any) -> str:
@@ -71,8 +80,8 @@ class World:
         assert await cancel(self.queue, job_id) is Cancel.ASKED
 
     async def nothing_runs(self) -> None:
-        """Return when the boxes of jobs are gone; there are no spares."""
-        while self.sandbox._live:  # type: ignore[attr-defined]
+        """Return when the boxes of jobs are gone, by the word of who has them; there are no spares."""
+        while left(self.fleet):
             await asyncio.sleep(0.02)
 
 
@@ -103,7 +112,7 @@ async def serving(
         if listen:
             cancels.open()
         try:
-            yield World(queue, clients, sandbox, worker)
+            yield World(queue, clients, fleet, worker)
         finally:
             stop.set()
             hasten.set()
@@ -122,6 +131,7 @@ async def test_a_running_program_is_cancelled_and_its_box_goes(
     async with serving(kind, redis_server, clients) as world:
         job_id = await world.submit(TALKS)
         await world.told(job_id)
+        assert left(world.fleet)
         await world.cancel(job_id)
         result = await world.result(job_id)
         await world.nothing_runs()
