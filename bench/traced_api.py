@@ -37,8 +37,9 @@ def _wrap() -> None:
         return json_response(content, *args, **kwargs)
 
     def enqueued(args: tuple[Any, ...], _answer: Any) -> str:
-        marks.mark(args[1], "arrived", _arrived_ns.get())
-        return str(args[1])
+        job_id: str = args[1].job_id  # of its order
+        marks.mark(job_id, "arrived", _arrived_ns.get())
+        return job_id
 
     BodyReader.read = reading  # type: ignore[method-assign, assignment]
     events._believe = believing
