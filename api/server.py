@@ -19,7 +19,47 @@ from fleet import log
 _log = log.get("api.server")
 HEAD_BYTES_MAX = 64 * 1024
 HEAD_S = 10.0
+LINGER_S = 1.0  # for the answer to reach a client across the world, once it is on its way
 _TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+class _Lingering:
+    """A transport whose end waits for a client that is still sending.
+
+    To close beside bytes that nobody read resets the connection, and the reset may overtake the answer
+    that says why. So we say that we are done, and drop what still comes for ``LINGER_S`` at most.
+    """
+
+    def __init__(self, transport: asyncio.Transport, sending: Callable[[], bool], drop: Callable[[], None]):
+        self._transport, self._sending, self._drop = transport, sending, drop
+        self._end: asyncio.TimerHandle | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    @property
+    def lingers(self) -> bool:
+        """Whether what comes is to be dropped."""
+        return self._end is not None
+
+    def is_closing(self) -> bool:
+        """Whether nothing more is to be written."""
+        return self.lingers or self._transport.is_closing()
+
+    def close(self) -> None:
+        """Close it, now or as soon as the client had the time to read."""
+        if self.is_closing() or not self._sending():
+            self.lost()
+            self._transport.close()
+            return
+        self._end = asyncio.get_running_loop().call_later(LINGER_S, self._transport.close)
+        self._transport.write_eof()
+        self._drop()
+
+    def lost(self) -> None:
+        """The connection is gone."""
+        if self._end is not None:
+            self._end.cancel()
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -39,16 +79,20 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock: a first request must come."""
-        super().connection_made(transport)
+        self._lingering = _Lingering(transport, lambda: not self._in_head, self._drop)
+        super().connection_made(self._lingering)  # type: ignore[arg-type]
         self._expect_whole_request()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock."""
         self._stop_clock()
+        self._lingering.lost()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Count the bytes of a head, and refuse what is too long."""
+        if self._lingering.lingers:
+            return
         if self._in_head:
             self._head_bytes += len(data)
         super().data_received(data)
@@ -77,6 +121,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _expect_whole_request(self) -> None:
         self._arriving = self.loop.call_later(self.request_s, self.timeout_keep_alive_handler)
+
+    def _drop(self) -> None:
+        self.flow.resume_reading()
 
     def _stop_clock(self) -> None:
         if self._arriving is not None:
