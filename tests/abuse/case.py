@@ -86,10 +86,16 @@ class Case:
         return self.name
 
 
+# Beside those that every fleet has: one next to the kernel, and one with a machine of its own above it.
+# To unpack the image of a further language takes longer than its two or three cases.
+_ON_EACH_RUNTIME = {"c", "java"}
+
+
 def runs_on(runtime: str, case: Case) -> bool:
     """What a runtime could change runs on each of them; the rest once, with the same init and image."""
     family = case.name.partition("/")[0]
-    return runtime == "docker" or case.language.starter or family in _OF_THE_RUNTIME
+    on_each = case.language.name in _ON_EACH_RUNTIME and family in _OF_THE_RUNTIME
+    return runtime == "docker" or case.language.starter or on_each
 
 
 def read_cases() -> list[Case]:
