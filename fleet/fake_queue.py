@@ -18,7 +18,6 @@ from fleet.fake_store import FakeBatch, FakeStore
 from fleet.job import JobState, Lane
 from fleet.judging import digest_of
 from fleet.queue import (
-    BATCH_JOBS_MAX,
     Audit,
     Cancel,
     Claim,
@@ -34,6 +33,7 @@ from fleet.queue import (
     Reaped,
     Renewal,
     WorkerInfo,
+    owner_of_batch,
 )
 
 _NO_QUOTA = Quota()
@@ -75,14 +75,13 @@ class FakeQueue(FakeStore):
         once: Once | None = None,
     ) -> EnqueuedBatch:
         """See ``Queue``."""
-        ids, owners = [order.job_id for order in orders], {order.owner for order in orders}
-        if not 1 <= len(orders) <= BATCH_JOBS_MAX or len(owners) > 1 or len(set(ids)) < len(ids):
-            raise ValueError(f"a batch has 1 to {BATCH_JOBS_MAX} jobs of one owner")
-        (owner,) = owners
+        owner = owner_of_batch(orders)
         sent = self._admission.sent_before(owner, once, self._now_ms)
         if not sent and batch_id not in self._batches:
             self._admit(batch_id, orders, quota, once)
-            self._batches[batch_id] = FakeBatch(batch_id, owner, ids, int(self._now_ms))
+            self._batches[batch_id] = FakeBatch(
+                batch_id, owner, [order.job_id for order in orders], int(self._now_ms)
+            )
             for order in orders:
                 self._accept(order, batch_id)
             self._pushed.set()

@@ -233,6 +233,14 @@ class Depth:
     dead: int
 
 
+def owner_of_batch(orders: Sequence[Order]) -> str:
+    """Whose jobs these are. Raises ``ValueError`` if they cannot be accepted as one batch."""
+    ids, owners = {order.job_id for order in orders}, {order.owner for order in orders}
+    if not 1 <= len(orders) <= BATCH_JOBS_MAX or len(owners) > 1 or len(ids) < len(orders):
+        raise ValueError(f"a batch has 1 to {BATCH_JOBS_MAX} jobs of one owner")
+    return orders[0].owner
+
+
 class Queue(Protocol):
     """Every method is one round trip, may raise ``QueueUnavailable``, and may be sent again.
 

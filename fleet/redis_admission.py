@@ -10,7 +10,7 @@ from fleet import keys
 from fleet import redis_forms as forms
 from fleet.errors import KeyReused, QueueFull, QuotaExceeded
 from fleet.job import JOB_ID_PATTERN
-from fleet.queue import BATCH_JOBS_MAX, Allowance, Batch, Enqueued, EnqueuedBatch, Once, Order, Quota
+from fleet.queue import Allowance, Batch, Enqueued, EnqueuedBatch, Once, Order, Quota, owner_of_batch
 from fleet.redis_client import RedisClients
 from fleet.redis_options import QueueOptions
 
@@ -52,12 +52,9 @@ class RedisAdmission:
 
         The batch is kept as long as the operator's retention, counted from the end of its last job.
         """
-        ids, owners = {order.job_id for order in orders}, {order.owner for order in orders}
-        if not 1 <= len(orders) <= BATCH_JOBS_MAX or len(owners) > 1 or len(ids) < len(orders):
-            raise ValueError(f"a batch has 1 to {BATCH_JOBS_MAX} jobs of one owner")
+        owner = owner_of_batch(orders)
         if not JOB_ID_PATTERN.fullmatch(batch_id):
             raise ValueError("a batch id is 32 hexadecimal digits")
-        owner = orders[0].owner
         parts = [part for order in orders for part in forms.order_fields(order)]
         how, subject, queued_at_ms, waiting, _, *left = await self._admitted(
             "enqueue_batch", len(orders), owner, quota, once, batch_id, callback, *parts

@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -35,7 +34,7 @@ def demo() -> None:
     """Start the fleet, walk through it, and take it down whatever comes. Raises ``SetupError``."""
     fleet = Cluster(
         project=_PROJECT,
-        port=_free_port(),
+        port=engine.free_port(),
         state=ROOT / ".sandfleet/demo",
         settings={f"{PREFIX}KEYS": "required", f"{PREFIX}WEBHOOK_ALLOW": _RECEIVER},
     )
@@ -113,13 +112,6 @@ def _checked(delivery: dict[str, Any], secret: str) -> dict[str, Any]:
         hmac.compare_digest(each, f"v1,{expected}") for each in headers["webhook-signature"].split()
     )
     return {**json.loads(body), "signature": headers["webhook-signature"], "verified": verified}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 if __name__ == "__main__":

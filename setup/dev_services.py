@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -66,9 +65,7 @@ class Services:
         self._dev, self._home, self._python = dev, dev.state, python
         self._passwords = accounts.ensure(dev.state)
         self._asked = cluster.shares(dev.settings, lambda words, _room: _words_of(python, words))
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port: int = probe.getsockname()[1]
+        self._port = engine.free_port()
         kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         self._kept = kept | {"TMPDIR": str(self._home / "tmp"), "PYTHONDONTWRITEBYTECODE": "1"}
 

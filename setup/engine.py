@@ -204,6 +204,14 @@ def registry_answers(image: str, timeout_s: float = 8) -> bool:
         connection.close()
 
 
+def free_port() -> int:
+    """A port of the loopback that nobody has at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
 def complain(error: SetupError) -> int:
     """Print why setup stopped; the exit status of the process."""
     print(f"\n{error}", file=sys.stderr)
